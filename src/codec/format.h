@@ -1,0 +1,69 @@
+// The registry of weight formats. A format stores a row of weights as whole blocks; a row's length is a multiple of
+// block_values. Integer formats have one scalar specification, unpack: it turns blocks into signed 8-bit codes with one
+// (scale, min) pair per group, so that weight = scale * code - min, in float, in exactly that order. Decoding follows
+// from it, and the kernels work on its output, so a format needs no dot product of its own. Float formats (group_values
+// == 0) decode straight to floats. Encoders minimise sum importance_i * (x_i - decoded_i)^2.
+// All functions are pure and thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace rung {
+
+enum class Format : uint8_t {
+#define RUNG_FORMAT(id, ...) id,
+#include "codec/formats.inc"
+#undef RUNG_FORMAT
+};
+
+enum class Calibration {
+  kNone,      ///< the encoder ignores importance
+  kHelps,     ///< better with importance
+  kRequired,  ///< poor without: refused unless the user asks for weights-only calibration
+};
+
+/// scale and min hold one float per group of FormatInfo::group_values codes, in order.
+using UnpackFn = void (*)(const uint8_t* blocks, size_t values, int8_t* codes, float* scale, float* min);
+using DecodeFn = void (*)(const uint8_t* blocks, size_t values, float* out);
+/// importance: one non-negative weight per value, or null for the format's own default weighting.
+using EncodeFn = void (*)(const float* row, size_t values, const float* importance, uint8_t* blocks);
+
+struct FormatInfo {
+  Format format;
+  std::string_view name;   ///< as on the command line, lower case: "q4_k"
+  uint32_t block_values;   ///< weights in a block
+  uint32_t block_bytes;
+  int ggml_id;             ///< id in a GGUF tensor record; -1 where GGUF has none
+  uint32_t group_values;   ///< weights that share a scale; 0 for float formats
+  bool has_min;            ///< false: min is always 0
+  Calibration calibration;
+  UnpackFn unpack;         ///< null for float formats
+  DecodeFn decode;         ///< null for integer formats: decode_row derives it
+  EncodeFn encode;         ///< null where Rung cannot write the format yet
+};
+
+std::span<const FormatInfo> all_formats();
+const FormatInfo& format_info(Format format);
+inline std::string_view format_name(Format format) { return format_info(format).name; }
+std::optional<Format> format_from_name(std::string_view name);
+std::optional<Format> format_from_ggml(uint32_t id);
+
+/// Bytes of a row of `values` weights; values is a multiple of block_values.
+size_t row_bytes(Format format, size_t values);
+/// Bytes that `values` weights take where the format is at home: as row_bytes, but for nf4_dq the bytes of
+/// bitsandbytes' nested layout (8-bit absmax in groups of 256 with one float each), not those of our blocks in memory.
+size_t stored_bytes(Format format, size_t values);
+
+void decode_row(Format format, const uint8_t* blocks, size_t values, float* out);
+/// Requires an integer format.
+void unpack_row(Format format, const uint8_t* blocks, size_t values, int8_t* codes, float* scale, float* min);
+/// Requires format_info(format).encode. Every value finite (callers check).
+void encode_row(Format format, const float* row, size_t values, const float* importance, uint8_t* blocks);
+/// What some formats do once all rows of a tensor are encoded: nf4_dq quantizes the block scales. Else nothing.
+void finish_tensor(Format format, std::span<uint8_t> blocks);
+
+}  // namespace rung

@@ -1,0 +1,97 @@
+// GGUF files, versions 2 and 3: metadata and a directory of tensors over memory-mapped bytes. Split files
+// (NAME-00001-of-0000N.gguf) open as one. Everything is validated before use: magic, version, counts against the bytes
+// left, string lengths, types, shapes, alignment, offsets (inside the file, no overlap). A GgufFile is immutable and may
+// be read by many threads. Follows the GGUF specification (ggml/docs/gguf.md) and docs/formats.md.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/mapped_file.h"
+#include "base/status.h"
+#include "codec/format.h"
+
+namespace rung {
+
+enum class GgufType : uint32_t { kU8, kI8, kU16, kI16, kU32, kI32, kF32, kBool, kString, kArray, kU64, kI64, kF64 };
+
+struct GgufArray;
+/// One metadata value. Integers keep their stored width in `type`; the variant widens them.
+struct GgufValue {
+  GgufType type = GgufType::kU32;
+  std::variant<uint64_t, int64_t, double, bool, std::string, std::shared_ptr<const GgufArray>> data;
+
+  static GgufValue u32(uint32_t value) { return {GgufType::kU32, uint64_t{value}}; }
+  static GgufValue u64(uint64_t value) { return {GgufType::kU64, value}; }
+  static GgufValue f32(float value) { return {GgufType::kF32, double{value}}; }
+  static GgufValue boolean(bool value) { return {GgufType::kBool, value}; }
+  static GgufValue string(std::string value) { return {GgufType::kString, std::move(value)}; }
+  static GgufValue strings(std::vector<std::string> values);
+
+  /// The value as the asked kind, if it is one (any integer type for the integers, any number for as_double).
+  std::optional<uint64_t> as_u64() const;
+  std::optional<int64_t> as_i64() const;
+  std::optional<double> as_double() const;
+  std::optional<bool> as_bool() const;
+  const std::string* as_string() const;
+  const GgufArray* as_array() const;
+};
+struct GgufArray {
+  GgufType element = GgufType::kU32;  ///< may be kArray
+  std::vector<GgufValue> values;
+};
+struct GgufEntry {
+  std::string key;
+  GgufValue value;
+};
+
+struct GgufTensor {
+  std::string name;
+  std::vector<uint64_t> shape;       ///< GGUF order: the row length (input dimension) first; 1 to 4 dimensions
+  uint32_t ggml_type = 0;            ///< as stored
+  std::optional<Format> format;      ///< empty: a type we do not know (or integers); only listed, never decoded
+  std::span<const uint8_t> bytes;    ///< inside the mapping; empty for an unknown type
+  size_t shard = 0;                  ///< which file of a split
+
+  uint64_t columns() const { return shape.empty() ? 0 : shape[0]; }
+  uint64_t values() const;           ///< product of the shape; checked against overflow when opened
+  uint64_t rows() const { return columns() == 0 ? 0 : values() / columns(); }
+};
+
+class GgufFile {
+ public:
+  static Result<GgufFile> open(const std::filesystem::path& path);
+  /// For fuzzing and tests: one unsplit file in memory that outlives the result.
+  static Result<GgufFile> parse(std::span<const uint8_t> bytes, std::string name);
+
+  const std::filesystem::path& path() const { return path_; }
+  uint32_t version() const { return version_; }
+  uint64_t alignment() const { return alignment_; }
+  uint64_t file_bytes() const;  ///< all shards
+  size_t shard_count() const { return shards_; }
+
+  std::span<const GgufEntry> metadata() const { return metadata_; }  ///< in file order
+  const GgufValue* find(std::string_view key) const;
+  std::span<const GgufTensor> tensors() const { return tensors_; }   ///< in file order
+  const GgufTensor* tensor(std::string_view name) const;
+
+ private:
+  friend class GgufParser;
+  std::filesystem::path path_;
+  uint32_t version_ = 3;
+  uint64_t alignment_ = 32;
+  uint64_t memory_bytes_ = 0;
+  size_t shards_ = 1;
+  std::vector<MappedFile> files_;
+  std::vector<GgufEntry> metadata_;
+  std::vector<GgufTensor> tensors_;
+};
+
+}  // namespace rung

@@ -1,0 +1,80 @@
+// Matrix products out = W x, W in any weight format read in place, x a batch of activation rows.
+// Two roads, one result shape: integer formats unpack (codec) to 8-bit codes and meet activations quantized to 8 bits
+// with one scale per 32 values; float formats, and everything under Precision::kF32, decode to floats. Every output is
+// one fixed order of additions, whatever the number of threads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "codec/format.h"
+
+namespace rung {
+
+enum class Precision {
+  kQ8,   ///< activations rounded to 8 bits for integer formats: fast, what everyone does
+  kF32,  ///< weights decoded, activations and sums in float: the reference
+};
+
+/// A weight matrix in blocks: (rows, cols), rows contiguous. Does not own its bytes.
+struct Matrix {
+  Format format = Format::F32;
+  const uint8_t* data = nullptr;
+  size_t rows = 0;  ///< outputs
+  size_t cols = 0;  ///< inputs
+};
+
+/// A batch of activation rows (tokens, cols), cols a multiple of 32 for kQ8, with their 8-bit form made once for all the
+/// matrices that read them. Buffers only grow.
+class Activations {
+ public:
+  /// Copies nothing: x stays with the caller and must outlive the use. quantize: also make the 8-bit form.
+  void assign(ThreadPool& pool, const float* x, size_t tokens, size_t cols, bool quantize);
+
+  size_t tokens() const { return tokens_; }
+  size_t cols() const { return cols_; }
+  bool quantized() const { return quantized_; }
+  const float* row(size_t token) const { return x_ + token * cols_; }
+  const int8_t* codes(size_t token) const { return codes_.data() + token * cols_; }
+  const float* scales(size_t token) const { return scales_.data() + token * (cols_ / 32); }      ///< (cols / 32)
+  const int32_t* sums(size_t token) const { return sums_.data() + token * (cols_ / 16); }        ///< (cols / 16) code sums
+  size_t memory_bytes() const;
+
+ private:
+  const float* x_ = nullptr;
+  size_t tokens_ = 0, cols_ = 0;
+  bool quantized_ = false;
+  std::vector<int8_t> codes_;
+  std::vector<float> scales_;
+  std::vector<int32_t> sums_;
+};
+
+/// out[token * out_stride + row] = W[row] . x[first_token + token] for `tokens` rows of the input.
+struct MatmulJob {
+  Matrix weights;
+  const Activations* input = nullptr;
+  size_t first_token = 0;
+  size_t tokens = 0;
+  float* out = nullptr;
+  size_t out_stride = 0;
+};
+
+/// Scratch of the products, one slice a thread; keep one per pool and reuse it.
+class MatmulScratch {
+ public:
+  uint8_t* slice(int thread) { return slices_[static_cast<size_t>(thread)].data(); }
+  void reserve(int threads, size_t bytes);
+  size_t memory_bytes() const;
+
+ private:
+  std::vector<std::vector<uint8_t>> slices_;
+};
+
+/// All jobs in one parallel region, their rows shared out in bands. A job's input must be quantized() where the
+/// precision is kQ8 and its weights are in an integer format.
+void matmul(ThreadPool& pool, MatmulScratch& scratch, Precision precision, std::span<const MatmulJob> jobs);
+
+}  // namespace rung
