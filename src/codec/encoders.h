@@ -1,0 +1,22 @@
+// The encoders behind the registry: one function a format, float weights to blocks. Each minimises
+// sum w_i (x_i - decoded_i)^2 against the values the decoder really produces, after every scale is rounded to what the
+// block can hold. w_i is built from importance_i where the caller has one (a column's mean squared activation), else
+// from the weights alone (see encode_weights.h). Inputs are finite; values is a multiple of the block. Pure,
+// deterministic, no allocation, thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "codec/format.h"
+
+namespace rung {
+
+/// Null for a format that Rung decodes but cannot write yet.
+EncodeFn encoder_of(Format format);
+
+/// The step after all rows of a tensor are encoded. nf4_dq: each block's scale becomes what bitsandbytes' nested
+/// (double) quantization would read back. Else nothing.
+void finish_encoded_tensor(Format format, std::span<uint8_t> blocks);
+
+}  // namespace rung
