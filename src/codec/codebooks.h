@@ -24,7 +24,7 @@ const Grid<512, 4>& iq3_s_grid();
 const Grid<2048, 8>& iq1_s_grid();
 
 /// Eight signs (bit n set: value n is negative) from a 7-bit index: the eighth makes the number of minus signs even.
-inline uint8_t iq_signs(uint8_t index) {
+constexpr uint8_t iq_signs(uint8_t index) {
   const unsigned low = index & 127u;
   return static_cast<uint8_t>(low | (static_cast<unsigned>(std::popcount(low)) & 1u) << 7);
 }
