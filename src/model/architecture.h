@@ -17,14 +17,14 @@ enum class RopeLayout {
 };
 
 struct Architecture {
-  std::string_view name;          ///< general.architecture
+  std::string_view name;  ///< general.architecture
   RopeLayout rope;
   Presence qkv_bias;
-  Presence qk_norm;               ///< RMS norm of every q and k head before RoPE
-  Presence experts;               ///< routed experts in some layers
-  Presence shared_expert;         ///< in the layers that have routed experts
-  Presence shared_expert_gate;    ///< sigmoid gate on the shared expert's output
-  bool renormalise_experts;       ///< chosen expert weights divided by their sum, unless expert_weights_norm says
+  Presence qk_norm;             ///< RMS norm of every q and k head before RoPE
+  Presence experts;             ///< routed experts in some layers
+  Presence shared_expert;       ///< in the layers that have routed experts
+  Presence shared_expert_gate;  ///< sigmoid gate on the shared expert's output
+  bool renormalise_experts;     ///< chosen expert weights divided by their sum, unless expert_weights_norm says
 };
 
 std::span<const Architecture> all_architectures();

@@ -35,8 +35,8 @@ class Reader {
     }
     const auto number = value->as_double();
     if (!number || !std::isfinite(*number) || *number <= 0)
-      return input_error("{}: metadata key {}{}: found {}, allowed is a number above 0", file_.path().string(),
-                         prefix_, key, number ? fmt::format("{}", *number) : "another type");
+      return input_error("{}: metadata key {}{}: found {}, allowed is a number above 0", file_.path().string(), prefix_,
+                         key, number ? fmt::format("{}", *number) : "another type");
     return static_cast<float>(*number);
   }
 
@@ -69,14 +69,16 @@ Status read_attention(const Reader& reader, ModelConfig& config) {
   RUNG_TRY(config.key_dim, reader.count("attention.key_length", config.width / config.heads, 2, kMaxCount));
   RUNG_TRY(config.value_dim, reader.count("attention.value_length", config.width / config.heads, 1, kMaxCount));
   if (config.key_dim < 2 || config.value_dim < 1)
-    return input_error("{}: found {} for a width of {}", reader.where("attention.head_count"), config.heads, config.width);
+    return input_error("{}: found {} for a width of {}", reader.where("attention.head_count"), config.heads,
+                       config.width);
   return {};
 }
 
 Status read_rope(const Reader& reader, ModelConfig& config) {
   RUNG_TRY(config.rope_dims, reader.count("rope.dimension_count", config.key_dim, 2, config.key_dim));
   if (config.rope_dims % 2 != 0)
-    return input_error("{}: found {}, allowed is an even number", reader.where("rope.dimension_count"), config.rope_dims);
+    return input_error("{}: found {}, allowed is an even number", reader.where("rope.dimension_count"),
+                       config.rope_dims);
   RUNG_TRY(config.rope_base, reader.positive("rope.freq_base", 10000.0f));
   const GgufValue* type = reader.find("rope.scaling.type");
   const std::string* name = type == nullptr ? nullptr : type->as_string();
@@ -93,7 +95,8 @@ Status read_experts(const Reader& reader, ModelConfig& config) {
   const std::optional<size_t> none = row.experts == Presence::kRequired ? std::nullopt : std::optional<size_t>(0);
   RUNG_TRY(config.experts, reader.count("expert_count", none, 0, 65536));
   if (config.experts == 0) {
-    if (row.experts == Presence::kRequired) return input_error("{}: found 0, allowed is 1 or more", reader.where("expert_count"));
+    if (row.experts == Presence::kRequired)
+      return input_error("{}: found 0, allowed is 1 or more", reader.where("expert_count"));
     return {};
   }
   if (row.experts == Presence::kNever)

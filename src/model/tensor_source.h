@@ -1,5 +1,6 @@
-// Where the engine takes weights from: a GGUF file as it is, or the same file seen through a recipe (quantize/). The bytes
-// stay valid and unchanged for the life of the source. Sources are immutable once built and shared between threads.
+// Where the engine takes weights from: a GGUF file as it is, or the same file seen through a recipe (quantize/). The
+// bytes stay valid and unchanged for the life of the source. Sources are immutable once built and shared between
+// threads.
 #pragma once
 
 #include <filesystem>

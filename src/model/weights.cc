@@ -116,10 +116,9 @@ class Binder {
     RUNG_TRY(weights.v, linear(prefix + "attn_v", kv_heads * config_.value_dim, config_.width, row.qkv_bias));
     RUNG_TRY(weights.q_norm, vector(prefix + "attn_q_norm.weight", config_.key_dim, row.qk_norm));
     RUNG_TRY(weights.k_norm, vector(prefix + "attn_k_norm.weight", config_.key_dim, row.qk_norm));
-    RUNG_TRY(weights.attention_output, linear(prefix + "attn_output", config_.width,
-                                              config_.heads * config_.value_dim, row.qkv_bias == Presence::kOptional
-                                                                                     ? Presence::kOptional
-                                                                                     : Presence::kNever));
+    RUNG_TRY(weights.attention_output,
+             linear(prefix + "attn_output", config_.width, config_.heads * config_.value_dim,
+                    row.qkv_bias == Presence::kOptional ? Presence::kOptional : Presence::kNever));
     RUNG_TRY(weights.ffn_norm, vector(prefix + "ffn_norm.weight", config_.width, Presence::kRequired));
     if (config_.experts > 0 && index >= config_.leading_dense_layers) {
       RUNG_TRY(weights.moe, mixture(prefix));

@@ -29,17 +29,17 @@ struct FeedForward {
 };
 
 struct MixtureOfExperts {
-  Matrix router;                              ///< (experts, width)
+  Matrix router;  ///< (experts, width)
   ExpertMatrices gate, up, down;
   std::optional<FeedForward> shared;
-  std::vector<float> shared_gate;             ///< (width); empty: the shared expert is not gated
+  std::vector<float> shared_gate;  ///< (width); empty: the shared expert is not gated
 };
 
 struct LayerWeights {
   std::vector<float> attention_norm, ffn_norm;  ///< (width)
   Linear q, k, v, attention_output;
-  std::vector<float> q_norm, k_norm;            ///< (key_dim); empty: none
-  std::optional<FeedForward> dense;             ///< exactly one of the two
+  std::vector<float> q_norm, k_norm;  ///< (key_dim); empty: none
+  std::optional<FeedForward> dense;   ///< exactly one of the two
   std::optional<MixtureOfExperts> moe;
 };
 

@@ -1,0 +1,182 @@
+#include "engine/forward.h"
+
+#include <cmath>
+
+#include "kernels/elementwise.h"
+
+namespace rung {
+namespace {
+
+void add_bias(const std::vector<float>& bias, float* row) {
+  if (!bias.empty()) axpy_f32(1.0f, bias.data(), bias.size(), row);
+}
+
+}  // namespace
+
+Forward::Forward(const Engine& engine, ThreadPool& pool, Precision precision)
+    : engine_(engine),
+      pool_(pool),
+      products_{pool, precision, {}, {}},
+      attention_(engine.config(), pool.size()),
+      experts_(engine.config()) {
+  const ModelConfig& config = engine.config();
+  const size_t pairs = config.rope_dims / 2;
+  frequencies_.resize(pairs);
+  for (size_t pair = 0; pair < pairs; ++pair) {
+    const double exponent = -2.0 * static_cast<double>(pair) / static_cast<double>(config.rope_dims);
+    frequencies_[pair] = std::pow(static_cast<double>(config.rope_base), exponent) / config.rope_linear_factor;
+    if (!engine.weights().rope_factors.empty()) frequencies_[pair] /= engine.weights().rope_factors[pair];
+  }
+}
+
+uint64_t Forward::memory_bytes() const {
+  size_t floats = 0;
+  for (const auto* buffer : {&cosine_, &sine_, &x_, &normed_, &delta_, &q_, &k_, &v_, &mixed_, &gate_, &up_})
+    floats += buffer->capacity();
+  return floats * sizeof(float) + products_.scratch.memory_bytes() + input_.memory_bytes() + hidden_.memory_bytes() +
+         attention_.memory_bytes() + experts_.memory_bytes();
+}
+
+void Forward::run(std::span<const PlacedToken> tokens, std::span<const size_t> wanted, float* out) {
+  embed(tokens);
+  prepare_positions(tokens);
+  for (size_t layer = 0; layer < engine_.config().layers; ++layer) {
+    attention_block(tokens, layer);
+    feed_forward_block(tokens.size(), layer);
+  }
+  if (!wanted.empty()) output_logits(wanted, out);
+}
+
+void Forward::embed(std::span<const PlacedToken> tokens) {
+  const Matrix& embedding = engine_.weights().embedding;
+  const size_t stride = row_bytes(embedding.format, embedding.cols);
+  float* x = reserve(x_, tokens.size() * embedding.cols);
+  products_.for_tokens(tokens.size(), embedding.cols, [&](size_t token) {
+    const auto row = static_cast<size_t>(tokens[token].id);
+    decode_row(embedding.format, embedding.data + row * stride, embedding.cols, x + token * embedding.cols);
+  });
+}
+
+void Forward::prepare_positions(std::span<const PlacedToken> tokens) {
+  const size_t pairs = frequencies_.size();
+  float* cosine = reserve(cosine_, tokens.size() * pairs);
+  float* sine = reserve(sine_, tokens.size() * pairs);
+  products_.for_tokens(tokens.size(), pairs * 32, [&](size_t token) {
+    for (size_t pair = 0; pair < pairs; ++pair) {
+      const double angle = static_cast<double>(tokens[token].position) * frequencies_[pair];
+      cosine[token * pairs + pair] = static_cast<float>(std::cos(angle));
+      sine[token * pairs + pair] = static_cast<float>(std::sin(angle));
+    }
+  });
+  runs_.clear();
+  for (size_t token = 0; token < tokens.size(); ++token) {
+    const PlacedToken& placed = tokens[token];
+    const bool follows = !runs_.empty() && runs_.back().cache == placed.cache;
+    if (follows) {
+      ++runs_.back().tokens;
+    } else {
+      runs_.push_back({placed.cache, token, 1, placed.position});
+    }
+  }
+}
+
+void Forward::attention_block(std::span<const PlacedToken> tokens, size_t layer) {
+  const ModelConfig& config = engine_.config();
+  const LayerWeights& weights = engine_.weights().layers[layer];
+  const size_t count = tokens.size(), width = config.width;
+  float* x = x_.data();
+  float* normed = reserve(normed_, count * width);
+  products_.for_tokens(count, width, [&](size_t token) {
+    rms_norm_f32(x + token * width, weights.attention_norm.data(), width, config.norm_epsilon, normed + token * width);
+  });
+  products_.assign(input_, normed, count, {&weights.q.weight, &weights.k.weight, &weights.v.weight});
+  products_.add_job(weights.q.weight, input_, reserve(q_, count * weights.q.weight.rows));
+  products_.add_job(weights.k.weight, input_, reserve(k_, count * weights.k.weight.rows));
+  products_.add_job(weights.v.weight, input_, reserve(v_, count * weights.v.weight.rows));
+  products_.run_jobs();
+  finish_queries_and_keys(tokens, layer);
+
+  const Linear& output = weights.attention_output;
+  float* mixed = reserve(mixed_, count * output.weight.cols);
+  attention_.run(pool_, runs_, layer, q_.data(), mixed);
+  products_.assign(input_, mixed, count, {&output.weight});
+  float* delta = reserve(delta_, count * width);
+  products_.add_job(output.weight, input_, delta);
+  products_.run_jobs();
+  products_.for_tokens(count, width, [&](size_t token) {
+    add_bias(output.bias, delta + token * width);
+    axpy_f32(1.0f, delta + token * width, width, x + token * width);
+  });
+}
+
+void Forward::finish_queries_and_keys(std::span<const PlacedToken> tokens, size_t layer) {
+  const ModelConfig& config = engine_.config();
+  const LayerWeights& weights = engine_.weights().layers[layer];
+  const size_t pairs = frequencies_.size(), dim = config.key_dim;
+  const bool adjacent = config.architecture->rope == RopeLayout::kAdjacent;
+  products_.for_tokens(tokens.size(), config.heads * dim, [&](size_t token) {
+    const float* cosine = cosine_.data() + token * pairs;
+    const float* sine = sine_.data() + token * pairs;
+    const auto finish = [&](float* row, size_t heads, const Linear& linear, const std::vector<float>& norm) {
+      add_bias(linear.bias, row);
+      for (size_t head = 0; head < heads; ++head) {
+        if (!norm.empty()) rms_norm_f32(row + head * dim, norm.data(), dim, config.norm_epsilon, row + head * dim);
+        rope_f32(row + head * dim, cosine, sine, pairs, adjacent);
+      }
+    };
+    float* key = k_.data() + token * config.kv_heads * dim;
+    float* value = v_.data() + token * config.kv_heads * config.value_dim;
+    finish(q_.data() + token * config.heads * dim, config.heads, weights.q, weights.q_norm);
+    finish(key, config.kv_heads, weights.k, weights.k_norm);
+    add_bias(weights.v.bias, value);
+    for (size_t head = 0; head < config.kv_heads; ++head)
+      tokens[token].cache->store(layer, head, tokens[token].position, key + head * dim,
+                                 value + head * config.value_dim);
+  });
+}
+
+void Forward::feed_forward_block(size_t tokens, size_t layer) {
+  const ModelConfig& config = engine_.config();
+  const LayerWeights& weights = engine_.weights().layers[layer];
+  const size_t width = config.width;
+  float* x = x_.data();
+  float* normed = normed_.data();
+  float* delta = delta_.data();
+  products_.for_tokens(tokens, width, [&](size_t token) {
+    rms_norm_f32(x + token * width, weights.ffn_norm.data(), width, config.norm_epsilon, normed + token * width);
+  });
+  if (weights.moe) {
+    experts_.run(products_, *weights.moe, normed, tokens, delta);
+  } else {
+    const FeedForward& ffn = *weights.dense;
+    const size_t hidden = ffn.gate.weight.rows;
+    products_.assign(input_, normed, tokens, {&ffn.gate.weight, &ffn.up.weight});
+    float* gate = reserve(gate_, tokens * hidden);
+    float* up = reserve(up_, tokens * hidden);
+    products_.add_job(ffn.gate.weight, input_, gate);
+    products_.add_job(ffn.up.weight, input_, up);
+    products_.run_jobs();
+    products_.for_tokens(tokens, hidden,
+                         [&](size_t token) { swiglu_f32(gate + token * hidden, up + token * hidden, hidden); });
+    products_.assign(hidden_, gate, tokens, {&ffn.down.weight});
+    products_.add_job(ffn.down.weight, hidden_, delta);
+    products_.run_jobs();
+  }
+  products_.for_tokens(tokens, width,
+                       [&](size_t token) { axpy_f32(1.0f, delta + token * width, width, x + token * width); });
+}
+
+void Forward::output_logits(std::span<const size_t> wanted, float* out) {
+  const ModelConfig& config = engine_.config();
+  const ModelWeights& weights = engine_.weights();
+  const size_t width = config.width;
+  float* normed = normed_.data();
+  for (size_t row = 0; row < wanted.size(); ++row)
+    rms_norm_f32(x_.data() + wanted[row] * width, weights.output_norm.data(), width, config.norm_epsilon,
+                 normed + row * width);
+  products_.assign(input_, normed, wanted.size(), {&weights.output});
+  products_.add_job(weights.output, input_, out);
+  products_.run_jobs();
+}
+
+}  // namespace rung

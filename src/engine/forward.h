@@ -1,0 +1,55 @@
+// The forward pass over one batch: embedding, layers of attention and feed-forward, final norm, output. It is driven by
+// the configuration and by which weights are bound; there is no case per architecture. Buffers belong to the object and
+// only grow. Internal to the engine.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "engine/attention.h"
+#include "engine/engine.h"
+#include "engine/experts.h"
+#include "kernels/matmul.h"
+
+namespace rung {
+
+/// A token of the batch with its place.
+struct PlacedToken {
+  int32_t id = 0;
+  size_t position = 0;
+  KvCache* cache = nullptr;
+};
+
+class Forward {
+ public:
+  Forward(const Engine& engine, ThreadPool& pool, Precision precision);
+
+  /// Runs the batch, stores its keys and values, and writes the logits of the rows named in `wanted` to out:
+  /// (wanted.size(), vocabulary).
+  void run(std::span<const PlacedToken> tokens, std::span<const size_t> wanted, float* out);
+  uint64_t memory_bytes() const;
+
+ private:
+  void embed(std::span<const PlacedToken> tokens);
+  void prepare_positions(std::span<const PlacedToken> tokens);
+  void attention_block(std::span<const PlacedToken> tokens, size_t layer);
+  void finish_queries_and_keys(std::span<const PlacedToken> tokens, size_t layer);
+  void feed_forward_block(size_t tokens, size_t layer);
+  void output_logits(std::span<const size_t> wanted, float* out);
+
+  const Engine& engine_;
+  ThreadPool& pool_;
+  ProductContext products_;
+  Attention attention_;
+  Experts experts_;
+  Activations input_, hidden_;
+  std::vector<double> frequencies_;   ///< (rope_dims / 2) radians per position
+  std::vector<float> cosine_, sine_;  ///< (batch, rope_dims / 2)
+  std::vector<AttentionRun> runs_;
+  std::vector<float> x_;                  ///< (batch, width): the residual stream
+  std::vector<float> normed_, delta_;     ///< (batch, width)
+  std::vector<float> q_, k_, v_, mixed_;  ///< (batch, heads * dim)
+  std::vector<float> gate_, up_;          ///< (batch, hidden)
+};
+
+}  // namespace rung
