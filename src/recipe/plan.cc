@@ -1,0 +1,149 @@
+#include <algorithm>
+#include <cmath>
+
+#include "recipe/recipe.h"
+
+namespace rung {
+namespace {
+
+/// llama-quantize touches matrices (two or three dimensions) named *weight, but none of the roles that steer the
+/// others.
+bool is_quantizable(const GgufTensor& tensor) {
+  if (!tensor.name.ends_with("weight") || tensor.shape.size() < 2 || tensor.shape.size() > 3) return false;
+  return role_info(role_of(tensor.name).role).quantizable;
+}
+
+/// llama.cpp's rule for rows that are no multiple of the block: gguf.md section 2, "order of decision".
+Format fallback_of(Format format) {
+  switch (format) {
+    case Format::IQ1_S:
+    case Format::IQ1_M:
+    case Format::IQ2_XXS:
+    case Format::IQ2_XS:
+    case Format::IQ2_S:
+    case Format::IQ3_XXS:
+    case Format::IQ3_S:
+    case Format::IQ4_XS:
+      return Format::IQ4_NL;
+    case Format::Q2_0:
+    case Format::Q2_K:
+    case Format::Q3_K:
+    case Format::TQ1_0:
+    case Format::TQ2_0:
+      return Format::Q4_0;
+    case Format::Q4_K:
+      return Format::Q5_0;
+    case Format::Q5_K:
+      return Format::Q5_1;
+    case Format::Q6_K:
+      return Format::Q8_0;
+    default:
+      return Format::F16;
+  }
+}
+
+bool divides(Format format, uint64_t columns) { return columns % format_info(format).block_values == 0; }
+
+Format fitting(Format format, uint64_t columns) {
+  if (divides(format, columns)) return format;
+  const Format second = fallback_of(format);
+  return divides(second, columns) ? second : Format::F16;
+}
+
+size_t layer_count(const GgufFile& file) {
+  size_t layers = 0;
+  for (const GgufTensor& tensor : file.tensors())
+    if (const auto layer = role_of(tensor.name).layer) layers = std::max<size_t>(layers, *layer + 1);
+  return layers;
+}
+
+bool matches(const RecipeRule& rule, const GgufTensor& tensor, size_t layers) {
+  const TensorRole role = role_of(tensor.name);
+  if (!rule.roles.empty() && std::find(rule.roles.begin(), rule.roles.end(), role.role) == rule.roles.end())
+    return false;
+  if (rule.last_layers_share > 0) {
+    const double share = std::round(rule.last_layers_share * static_cast<double>(layers));
+    const size_t last = std::max<size_t>(1, static_cast<size_t>(share));
+    if (!role.layer || *role.layer + last < layers) return false;
+  }
+  return !rule.pattern || std::regex_search(tensor.name, *rule.pattern);
+}
+
+TensorPlan keep(const GgufTensor& tensor) { return {&tensor, std::nullopt, tensor.bytes.size(), false}; }
+
+TensorPlan convert(const GgufTensor& tensor, Format wanted) {
+  const Format format = fitting(wanted, tensor.columns());
+  if (tensor.format == format) return keep(tensor);
+  return {&tensor, format, stored_bytes(format, tensor.values()), format != wanted};
+}
+
+}  // namespace
+
+bool QuantizationPlan::writable() const {
+  return std::all_of(tensors.begin(), tensors.end(), [](const TensorPlan& tensor) {
+    return !tensor.format || format_info(*tensor.format).ggml_id >= 0;
+  });
+}
+
+bool has_routed_experts(const GgufFile& file) {
+  return std::any_of(file.tensors().begin(), file.tensors().end(),
+                     [](const GgufTensor& tensor) { return role_of(tensor.name).role == Role::kRoutedExpertDown; });
+}
+
+Result<RecipeRule> parse_rule(std::string_view text) {
+  const size_t equals = text.rfind('=');
+  if (equals == std::string_view::npos || equals == 0)
+    return input_error("rule: found '{}', allowed is REGEX=TYPE, for example 'ffn_down_exps=q4_k'", text);
+  RecipeRule rule;
+  rule.pattern_text = text.substr(0, equals);
+  const auto format = format_from_name(text.substr(equals + 1));
+  if (!format || format_info(*format).encode == nullptr)
+    return input_error("rule '{}': '{}' is not a type that can be encoded", text, text.substr(equals + 1));
+  rule.format = *format;
+  try {
+    rule.pattern = std::regex(rule.pattern_text, std::regex::ECMAScript | std::regex::optimize);
+  } catch (const std::regex_error& error) {
+    return input_error("rule '{}': not a regular expression: {}", text, error.what());
+  }
+  return rule;
+}
+
+Result<QuantizationPlan> plan_quantization(const GgufFile& file, const Recipe& recipe,
+                                           std::span<const RecipeRule> first) {
+  std::vector<RecipeRule> rules(first.begin(), first.end());
+  rules.insert(rules.end(), recipe.rules.begin(), recipe.rules.end());
+  std::vector<size_t> used(rules.size());
+  const size_t layers = layer_count(file);
+  QuantizationPlan plan;
+  plan.recipe = recipe.name;
+  for (const RecipeRule& rule : first)
+    plan.recipe += fmt::format(" + {}={}", rule.pattern_text, format_name(rule.format));
+  for (const GgufTensor& tensor : file.tensors()) {
+    if (tensor.bytes.empty())
+      return input_error("{}: tensor {}: type (ggml id {}) is unknown, so its size is too; it can only be inspected",
+                         file.path().string(), tensor.name, tensor.ggml_type);
+    const auto rule = std::find_if(rules.begin(), rules.end(),
+                                   [&](const RecipeRule& candidate) { return matches(candidate, tensor, layers); });
+    if (tensor.format && is_quantizable(tensor) && rule != rules.end()) {
+      ++used[static_cast<size_t>(rule - rules.begin())];
+      plan.tensors.push_back(convert(tensor, rule->format));
+      const TensorPlan& planned = plan.tensors.back();
+      if (planned.fell_back)
+        plan.warnings.push_back(fmt::format("{}: rows of {} do not divide into blocks of {}, stored as {}", tensor.name,
+                                            tensor.columns(), format_name(rule->format), format_name(*planned.format)));
+    } else {
+      plan.tensors.push_back(keep(tensor));
+    }
+    plan.tensor_bytes += plan.tensors.back().bytes;
+    plan.values += tensor.values();
+  }
+  for (size_t index = 0; index < first.size(); ++index)
+    if (used[index] == 0)
+      plan.warnings.push_back(
+          fmt::format("rule '{}' matched no tensor that can be quantized", rules[index].pattern_text));
+  if (std::all_of(used.begin(), used.end(), [](size_t times) { return times == 0; }))
+    return input_error("{}: has no weight matrix that could be quantized", file.path().string());
+  return plan;
+}
+
+}  // namespace rung
