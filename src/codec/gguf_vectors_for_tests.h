@@ -42,7 +42,8 @@ inline std::vector<float> read_vector_floats(const std::string& name) {
 inline std::vector<GgufVector> read_vector_manifest() {
   const std::vector<uint8_t> text = read_vector_bytes("manifest.json");
   std::vector<GgufVector> vectors;
-  for (const auto& row : nlohmann::json::parse(text.begin(), text.end()).at("vectors")) {
+  const nlohmann::json manifest = nlohmann::json::parse(text.begin(), text.end());
+  for (const auto& row : manifest.at("vectors")) {
     const std::optional<Format> format = format_from_name(row.at("type").get<std::string>());
     EXPECT_TRUE(format) << row;
     vectors.push_back({format.value_or(Format::F32), row.at("input"), row.at("imatrix"), row.at("file"),
