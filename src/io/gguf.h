@@ -1,7 +1,7 @@
 // GGUF files, versions 2 and 3: metadata and a directory of tensors over memory-mapped bytes. Split files
 // (NAME-00001-of-0000N.gguf) open as one. Everything is validated before use: magic, version, counts against the bytes
-// left, string lengths, types, shapes, alignment, offsets (inside the file, no overlap). A GgufFile is immutable and may
-// be read by many threads. Follows the GGUF specification (ggml/docs/gguf.md) and docs/formats.md.
+// left, string lengths, types, shapes, alignment, offsets (inside the file, no overlap). A GgufFile is immutable and
+// may be read by many threads. Follows the GGUF specification (ggml/docs/gguf.md) and docs/formats.md.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -21,6 +22,10 @@
 namespace rung {
 
 enum class GgufType : uint32_t { kU8, kI8, kU16, kI16, kU32, kI32, kF32, kBool, kString, kArray, kU64, kI64, kF64 };
+/// "u32", "string", "array" ...
+std::string_view gguf_type_name(GgufType type);
+/// The name of a ggml tensor type: the format's ("q4_k"), "i8" to "f64", else "type 138".
+std::string ggml_type_name(uint32_t id);
 
 struct GgufArray;
 /// One metadata value. Integers keep their stored width in `type`; the variant widens them.
@@ -54,14 +59,14 @@ struct GgufEntry {
 
 struct GgufTensor {
   std::string name;
-  std::vector<uint64_t> shape;       ///< GGUF order: the row length (input dimension) first; 1 to 4 dimensions
-  uint32_t ggml_type = 0;            ///< as stored
-  std::optional<Format> format;      ///< empty: a type we do not know (or integers); only listed, never decoded
-  std::span<const uint8_t> bytes;    ///< inside the mapping; empty for an unknown type
-  size_t shard = 0;                  ///< which file of a split
+  std::vector<uint64_t> shape;     ///< GGUF order: the row length (input dimension) first; 1 to 4 dimensions
+  uint32_t ggml_type = 0;          ///< as stored
+  std::optional<Format> format;    ///< empty: a type we do not know (or integers); only listed, never decoded
+  std::span<const uint8_t> bytes;  ///< inside the mapping; empty for an unknown type
+  size_t shard = 0;                ///< which file of a split, from 0
 
   uint64_t columns() const { return shape.empty() ? 0 : shape[0]; }
-  uint64_t values() const;           ///< product of the shape; checked against overflow when opened
+  uint64_t values() const;  ///< product of the shape; checked against overflow when opened
   uint64_t rows() const { return columns() == 0 ? 0 : values() / columns(); }
 };
 
@@ -74,24 +79,37 @@ class GgufFile {
   const std::filesystem::path& path() const { return path_; }
   uint32_t version() const { return version_; }
   uint64_t alignment() const { return alignment_; }
-  uint64_t file_bytes() const;  ///< all shards
+  uint64_t file_bytes() const { return bytes_; }  ///< all shards
   size_t shard_count() const { return shards_; }
 
   std::span<const GgufEntry> metadata() const { return metadata_; }  ///< in file order
   const GgufValue* find(std::string_view key) const;
-  std::span<const GgufTensor> tensors() const { return tensors_; }   ///< in file order
+  /// The value of a key as the asked kind; `absent` if the file lacks the key. An error names file, key, what was found
+  /// and what is allowed: a missing key without `absent`, another type, a number that does not fit.
+  Result<uint64_t> u64(std::string_view key, std::optional<uint64_t> absent = {}) const;
+  Result<double> f64(std::string_view key, std::optional<double> absent = {}) const;
+  Result<bool> boolean(std::string_view key, std::optional<bool> absent = {}) const;
+  Result<std::string> str(std::string_view key, std::optional<std::string> absent = {}) const;
+  /// Valid as long as the file is open.
+  Result<const GgufArray*> array(std::string_view key, GgufType element) const;
+  std::span<const GgufTensor> tensors() const { return tensors_; }  ///< in file order
   const GgufTensor* tensor(std::string_view name) const;
 
  private:
-  friend class GgufParser;
+  template <class T, class Convert>
+  Result<T> typed(std::string_view key, std::optional<T> absent, std::string_view allowed, Convert convert) const;
+  Status add_shard(struct GgufShard&& shard, std::string_view name);
+
   std::filesystem::path path_;
   uint32_t version_ = 3;
   uint64_t alignment_ = 32;
-  uint64_t memory_bytes_ = 0;
-  size_t shards_ = 1;
+  uint64_t bytes_ = 0;
+  size_t shards_ = 0;
   std::vector<MappedFile> files_;
   std::vector<GgufEntry> metadata_;
   std::vector<GgufTensor> tensors_;
+  std::unordered_map<std::string_view, size_t> keys_;   ///< views of the strings in metadata_
+  std::unordered_map<std::string_view, size_t> names_;  ///< views of the strings in tensors_
 };
 
 }  // namespace rung

@@ -1,7 +1,10 @@
 // Writes one GGUF v3 file front to back: metadata and directory first, then each tensor's bytes in the announced order,
-// any number of pieces each. The file appears under its name only at commit() (see base/atomic_file.h).
+// any number of pieces each. The file appears under its name only at commit() (see base/atomic_file.h). Reading a file
+// and writing it unchanged gives the same bytes wherever its tensors lie in directory order without gaps, as llama.cpp
+// writes them.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -19,12 +22,13 @@ struct GgufTensorPlan {
   uint64_t bytes = 0;
 };
 
-/// Exact size of the file that GgufWriter would write.
+/// Exact size of the file that GgufWriter would write. Requires a valid general.alignment, if there is one.
 uint64_t gguf_file_bytes(std::span<const GgufEntry> metadata, std::span<const GgufTensorPlan> tensors);
 
 class GgufWriter {
  public:
-  /// The alignment is general.alignment of `metadata`, else 32.
+  /// The alignment is general.alignment of `metadata`, else 32. Fails where a key or tensor occurs twice, a shape has
+  /// not 1 to 4 nonzero dimensions, or the disk has less room than the file needs.
   static Result<GgufWriter> create(const std::filesystem::path& path, std::span<const GgufEntry> metadata,
                                    std::span<const GgufTensorPlan> tensors);
   /// The next bytes of the tensor data; pieces may not straddle tensors. Padding is added by itself.
@@ -33,10 +37,13 @@ class GgufWriter {
   Status commit();
 
  private:
-  GgufWriter(AtomicFile file, std::vector<GgufTensorPlan> tensors, uint64_t alignment)
-      : file_(std::move(file)), tensors_(std::move(tensors)), alignment_(alignment) {}
+  GgufWriter(AtomicFile file, std::string path, std::vector<GgufTensorPlan> tensors, uint64_t alignment)
+      : file_(std::move(file)), path_(std::move(path)), tensors_(std::move(tensors)), alignment_(alignment) {}
+  Status finish_tensors();
+  Status pad();
 
   AtomicFile file_;
+  std::string path_;
   std::vector<GgufTensorPlan> tensors_;
   uint64_t alignment_ = 32;
   size_t current_ = 0;

@@ -1,10 +1,12 @@
 // Importance matrices as llama.cpp's llama-imatrix writes them, in both formats (GGUF and legacy .dat), docs in
 // docs/formats.md: per weight matrix the mean squared activation of every input column, per expert where there are.
+// Values are checked when read: finite, not negative, of sizes that fit together. An Imatrix owns everything it holds.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,24 +16,29 @@
 namespace rung {
 
 struct ImatrixEntry {
-  uint64_t columns = 0;
-  uint64_t matrices = 1;        ///< experts, or slices of a 3-D tensor
-  std::vector<float> mean;      ///< (matrices, columns), mean of x^2; all ones for a matrix that saw no token
-  std::vector<double> counts;   ///< (matrices) tokens seen; for .dat files ncall, the same for all
+  uint64_t columns = 0;        ///< of one matrix; .dat does not store it: there all values, with matrices = 1
+  uint64_t matrices = 1;       ///< experts, or slices of a 3-D tensor
+  std::vector<float> mean;     ///< (matrices, columns), mean of x^2; all ones for a matrix that saw no token
+  std::vector<double> counts;  ///< (matrices) tokens seen; for .dat files ncall, the same for all
 };
 
 struct Imatrix {
-  std::string file;                            ///< file name without folder
+  std::string file;  ///< file name without folder
   std::vector<std::string> datasets;
   uint32_t chunk_count = 0;
-  uint32_t chunk_size = 0;                     ///< 0: not stored (.dat)
+  uint32_t chunk_size = 0;                                   ///< 0: not stored (.dat)
   std::map<std::string, ImatrixEntry, std::less<>> entries;  ///< by tensor name, e.g. "blk.0.attn_q.weight"
 
   const ImatrixEntry* find(std::string_view tensor) const;
+  /// The means of a weight tensor, (matrices, columns); empty if the file has nothing on it. An error where the sizes
+  /// contradict the tensor's: a .dat file is compared by the product alone.
+  Result<std::span<const float>> means(std::string_view tensor, uint64_t columns, uint64_t matrices) const;
 };
 
 /// GGUF if the file starts with its magic, else .dat. Non-finite or negative values, sizes that do not fit: an error
 /// that names the entry.
 Result<Imatrix> read_imatrix(const std::filesystem::path& path);
+/// The same from memory; `name` stands for the file in errors.
+Result<Imatrix> parse_imatrix(std::span<const uint8_t> bytes, const std::string& name);
 
 }  // namespace rung

@@ -1,0 +1,175 @@
+#include "io/gguf.h"
+
+#include <utility>
+
+#include "io/byte_reader.h"
+#include "io/gguf_parser.h"
+#include "io/gguf_split.h"
+
+namespace rung {
+
+GgufValue GgufValue::strings(std::vector<std::string> values) {
+  auto array = std::make_shared<GgufArray>();
+  array->element = GgufType::kString;
+  array->values.reserve(values.size());
+  for (std::string& value : values) array->values.push_back(string(std::move(value)));
+  return {GgufType::kArray, std::shared_ptr<const GgufArray>(std::move(array))};
+}
+
+std::optional<uint64_t> GgufValue::as_u64() const {
+  if (const auto* value = std::get_if<uint64_t>(&data)) return *value;
+  if (const auto* value = std::get_if<int64_t>(&data); value != nullptr && *value >= 0)
+    return static_cast<uint64_t>(*value);
+  return std::nullopt;
+}
+
+std::optional<int64_t> GgufValue::as_i64() const {
+  if (const auto* value = std::get_if<int64_t>(&data)) return *value;
+  if (const auto* value = std::get_if<uint64_t>(&data); value != nullptr && *value <= INT64_MAX)
+    return static_cast<int64_t>(*value);
+  return std::nullopt;
+}
+
+std::optional<double> GgufValue::as_double() const {
+  if (const auto* value = std::get_if<double>(&data)) return *value;
+  if (const auto* value = std::get_if<uint64_t>(&data)) return static_cast<double>(*value);
+  if (const auto* value = std::get_if<int64_t>(&data)) return static_cast<double>(*value);
+  return std::nullopt;
+}
+
+std::optional<bool> GgufValue::as_bool() const {
+  if (const auto* value = std::get_if<bool>(&data)) return *value;
+  return std::nullopt;
+}
+
+const std::string* GgufValue::as_string() const { return std::get_if<std::string>(&data); }
+
+const GgufArray* GgufValue::as_array() const {
+  const auto* value = std::get_if<std::shared_ptr<const GgufArray>>(&data);
+  return value != nullptr ? value->get() : nullptr;
+}
+
+uint64_t GgufTensor::values() const {
+  if (shape.empty()) return 0;
+  uint64_t product = 1;
+  for (const uint64_t length : shape) product *= length;
+  return product;
+}
+
+Result<GgufFile> GgufFile::open(const std::filesystem::path& path) {
+  GgufFile file;
+  file.path_ = path;
+  RUNG_TRY(MappedFile mapped, MappedFile::open(path));
+  RUNG_TRY(GgufShard first, parse_gguf_shard(mapped.bytes(), path.string()));
+  RUNG_TRY(const std::optional<SplitPart> split, split_part(first.metadata, path));
+  if (!split) {
+    file.bytes_ = mapped.bytes().size();
+    file.files_.push_back(std::move(mapped));
+    RUNG_CHECK(file.add_shard(std::move(first), path.string()));
+    return file;
+  }
+  for (uint64_t number = 0; number < split->count; ++number) {
+    const std::filesystem::path part_path = split->path(number);
+    std::error_code ignored;
+    if (!std::filesystem::exists(part_path, ignored))
+      return input_error("{}: part {} of {} is missing: {}", path.string(), number + 1, split->count,
+                         part_path.string());
+    RUNG_TRY(MappedFile part, MappedFile::open(part_path));
+    RUNG_TRY(GgufShard shard, parse_gguf_shard(part.bytes(), part_path.string()));
+    RUNG_CHECK(check_split_part(shard.metadata, part_path, number, split->count));
+    file.bytes_ += part.bytes().size();
+    file.files_.push_back(std::move(part));
+    RUNG_CHECK(file.add_shard(std::move(shard), part_path.string()));
+  }
+  RUNG_TRY(const uint64_t announced, file.u64("split.tensors.count", file.tensors_.size()));
+  if (announced != file.tensors_.size())
+    return input_error("{}: split.tensors.count is {}, the {} parts have {} tensors", path.string(), announced,
+                       split->count, file.tensors_.size());
+  return file;
+}
+
+Result<GgufFile> GgufFile::parse(std::span<const uint8_t> bytes, std::string name) {
+  GgufFile file;
+  file.path_ = std::move(name);
+  file.bytes_ = bytes.size();
+  RUNG_TRY(GgufShard shard, parse_gguf_shard(bytes, file.path_.string()));
+  RUNG_CHECK(file.add_shard(std::move(shard), file.path_.string()));
+  RUNG_TRY(const uint64_t parts, file.u64("split.count", 1));
+  if (parts > 1)
+    return input_error("{}: split.count is {}, only a whole file can be read here", file.path_.string(), parts);
+  return file;
+}
+
+Status GgufFile::add_shard(GgufShard&& shard, std::string_view name) {
+  if (shards_ == 0) {
+    version_ = shard.version;
+    alignment_ = shard.alignment;
+    metadata_ = std::move(shard.metadata);
+    for (size_t index = 0; index < metadata_.size(); ++index) keys_.emplace(metadata_[index].key, index);
+  }
+  for (GgufTensor& tensor : shard.tensors) {
+    tensor.shard = shards_;
+    const auto [place, fresh] = names_.emplace(tensor.name, tensors_.size());
+    if (!fresh) return input_error("{}: tensor {} is in an earlier part too", name, printable(tensor.name));
+    tensors_.push_back(std::move(tensor));
+  }
+  ++shards_;
+  return {};
+}
+
+const GgufValue* GgufFile::find(std::string_view key) const {
+  const auto found = keys_.find(key);
+  return found != keys_.end() ? &metadata_[found->second].value : nullptr;
+}
+
+const GgufTensor* GgufFile::tensor(std::string_view name) const {
+  const auto found = names_.find(name);
+  return found != names_.end() ? &tensors_[found->second] : nullptr;
+}
+
+template <class T, class Convert>
+Result<T> GgufFile::typed(std::string_view key, std::optional<T> absent, std::string_view allowed,
+                          Convert convert) const {
+  const GgufValue* value = find(key);
+  if (value == nullptr) {
+    if (absent) return *std::move(absent);
+    return input_error("{}: metadata key {} is missing", path_.string(), printable(key));
+  }
+  if (std::optional<T> converted = convert(*value)) return *std::move(converted);
+  return input_error("{}: metadata key {} is of type {}, allowed is {}", path_.string(), printable(key),
+                     gguf_type_name(value->type), allowed);
+}
+
+Result<uint64_t> GgufFile::u64(std::string_view key, std::optional<uint64_t> absent) const {
+  return typed(key, absent, "a non-negative integer", [](const GgufValue& value) { return value.as_u64(); });
+}
+
+Result<double> GgufFile::f64(std::string_view key, std::optional<double> absent) const {
+  return typed(key, absent, "a number", [](const GgufValue& value) { return value.as_double(); });
+}
+
+Result<bool> GgufFile::boolean(std::string_view key, std::optional<bool> absent) const {
+  return typed(key, absent, "bool", [](const GgufValue& value) { return value.as_bool(); });
+}
+
+Result<std::string> GgufFile::str(std::string_view key, std::optional<std::string> absent) const {
+  return typed(key, std::move(absent), "string", [](const GgufValue& value) -> std::optional<std::string> {
+    if (const std::string* text = value.as_string()) return *text;
+    return std::nullopt;
+  });
+}
+
+Result<const GgufArray*> GgufFile::array(std::string_view key, GgufType element) const {
+  const GgufValue* value = find(key);
+  if (value == nullptr) return input_error("{}: metadata key {} is missing", path_.string(), printable(key));
+  const GgufArray* array = value->as_array();
+  if (array == nullptr)
+    return input_error("{}: metadata key {} is of type {}, allowed is an array of {}", path_.string(), printable(key),
+                       gguf_type_name(value->type), gguf_type_name(element));
+  if (array->element != element)
+    return input_error("{}: metadata key {} is an array of {}, allowed is an array of {}", path_.string(),
+                       printable(key), gguf_type_name(array->element), gguf_type_name(element));
+  return array;
+}
+
+}  // namespace rung

@@ -1,0 +1,315 @@
+#include "io/gguf_parser.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <bit>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <utility>
+
+#include "io/byte_reader.h"
+#include "io/gguf_layout.h"
+
+namespace rung {
+namespace {
+
+// Bounds on what a damaged count can make us allocate; real files stay far below all of them.
+constexpr uint64_t kMaxEntries = uint64_t{1} << 16;
+constexpr uint64_t kMaxTensors = uint64_t{1} << 20;
+constexpr uint64_t kMaxArrayElements = uint64_t{1} << 24;  // of all arrays together
+constexpr uint64_t kMaxStringBytes = uint64_t{1} << 28;
+constexpr int kMaxNesting = 8;
+
+// The smallest possible records: lengths and counts without any text, one dimension.
+constexpr uint64_t kMinEntryBytes = 8 + 4 + 1;
+constexpr uint64_t kMinTensorBytes = 8 + 4 + 8 + 4 + 8;
+
+/// Bytes of one element at least.
+uint64_t min_bytes(GgufType type) {
+  switch (type) {
+    case GgufType::kU8:
+    case GgufType::kI8:
+    case GgufType::kBool:
+      return 1;
+    case GgufType::kU16:
+    case GgufType::kI16:
+      return 2;
+    case GgufType::kU32:
+    case GgufType::kI32:
+    case GgufType::kF32:
+      return 4;
+    case GgufType::kArray:
+      return 12;
+    default:
+      return 8;
+  }
+}
+
+struct Extent {
+  uint64_t begin, end;
+  size_t tensor;
+};
+
+class ShardParser {
+ public:
+  ShardParser(std::span<const uint8_t> bytes, std::string_view file) : bytes_(bytes), in_(bytes, file), file_(file) {}
+
+  Result<GgufShard> parse() {
+    RUNG_CHECK(parse_header());
+    RUNG_CHECK(parse_metadata());
+    RUNG_CHECK(find_alignment());
+    RUNG_CHECK(parse_directory());
+    RUNG_CHECK(bind_data());
+    return std::move(shard_);
+  }
+
+ private:
+  Status parse_header();
+  Status check_version(uint32_t version);
+  Status parse_metadata();
+  Result<GgufType> parse_type(std::string_view key);
+  Result<std::string> parse_string(std::string_view key, std::string_view what);
+  Result<GgufValue> parse_value(GgufType type, std::string_view key, int depth);
+  Result<GgufValue> parse_array(std::string_view key, int depth);
+  Status find_alignment();
+  Status parse_directory();
+  Result<GgufTensor> parse_tensor(uint64_t index);
+  Status check_shape(const GgufTensor& tensor) const;
+  Status bind_data();
+  Result<std::optional<uint64_t>> tensor_bytes(const GgufTensor& tensor) const;
+  Status check_overlap(std::vector<Extent> extents) const;
+
+  std::span<const uint8_t> bytes_;
+  ByteReader in_;
+  std::string_view file_;
+  uint64_t entry_count_ = 0;
+  uint64_t tensor_count_ = 0;
+  uint64_t array_elements_ = 0;
+  std::vector<uint64_t> offsets_;  ///< of the tensors, from the start of the data
+  GgufShard shard_;
+};
+
+Status ShardParser::parse_header() {
+  RUNG_TRY(const std::string_view magic, in_.text(4, "magic"));
+  if (magic != "GGUF") return input_error("{}: magic is {}, a GGUF file starts with 'GGUF'", file_, printable(magic));
+  RUNG_TRY(const uint32_t version, in_.number<uint32_t>("version"));
+  RUNG_CHECK(check_version(version));
+  shard_.version = version;
+  RUNG_TRY(tensor_count_, in_.number<uint64_t>("tensor count"));
+  RUNG_TRY(entry_count_, in_.number<uint64_t>("metadata count"));
+  const auto check = [&](std::string_view what, uint64_t count, uint64_t record, uint64_t limit) -> Status {
+    const uint64_t allowed = std::min(in_.remaining() / record, limit);
+    if (count <= allowed) return {};
+    return input_error("{}: {} is {}, at most {} fit into the {} bytes left", file_, what, count, allowed,
+                       in_.remaining());
+  };
+  RUNG_CHECK(check("tensor count", tensor_count_, kMinTensorBytes, kMaxTensors));
+  return check("metadata count", entry_count_, kMinEntryBytes, kMaxEntries);
+}
+
+Status ShardParser::check_version(uint32_t version) {
+  if (version == 2 || version == 3) return {};
+  if (version != 0 && (version & 0xffff) == 0)
+    return input_error("{}: version is {:#010x}: a big-endian file, only little-endian ones are supported", file_,
+                       version);
+  return input_error("{}: version is {}, supported are 2 and 3", file_, version);
+}
+
+Status ShardParser::parse_metadata() {
+  std::unordered_set<std::string> seen;
+  for (uint64_t index = 0; index < entry_count_; ++index) {
+    RUNG_TRY(std::string key, parse_string("", "metadata key"));
+    if (!seen.insert(key).second) return input_error("{}: metadata key {} occurs twice", file_, printable(key));
+    RUNG_TRY(const GgufType type, parse_type(key));
+    RUNG_TRY(GgufValue value, parse_value(type, key, 0));
+    shard_.metadata.push_back({std::move(key), std::move(value)});
+  }
+  return {};
+}
+
+Result<GgufType> ShardParser::parse_type(std::string_view key) {
+  RUNG_TRY(const uint32_t id, in_.number<uint32_t>("value type"));
+  if (id > static_cast<uint32_t>(GgufType::kF64))
+    return input_error("{}: metadata key {} has value type {}, allowed are 0 to 12", file_, printable(key), id);
+  return static_cast<GgufType>(id);
+}
+
+Result<std::string> ShardParser::parse_string(std::string_view key, std::string_view what) {
+  RUNG_TRY(const uint64_t length, in_.number<uint64_t>(what));
+  const uint64_t allowed = std::min(in_.remaining(), kMaxStringBytes);
+  if (length <= allowed) {
+    RUNG_TRY(const std::string_view text, in_.text(length, what));
+    return std::string(text);
+  }
+  return input_error("{}: {}{}{} at byte {} has length {}, at most {} is allowed", file_, what,
+                     key.empty() ? "" : " of ", key.empty() ? "" : printable(key), in_.position() - 8, length, allowed);
+}
+
+Result<GgufValue> ShardParser::parse_value(GgufType type, std::string_view key, int depth) {
+  if (type == GgufType::kArray) return parse_array(key, depth);
+  if (type == GgufType::kString) {
+    RUNG_TRY(std::string text, parse_string(key, "string"));
+    return GgufValue{type, std::move(text)};
+  }
+  if (min_bytes(type) > in_.remaining())
+    return input_error("{}: metadata key {}: {} at byte {} is cut off by the end of the file", file_, printable(key),
+                       gguf_type_name(type), in_.position());
+  switch (type) {
+    case GgufType::kU8:
+      return GgufValue{type, uint64_t{in_.unchecked<uint8_t>()}};
+    case GgufType::kI8:
+      return GgufValue{type, int64_t{in_.unchecked<int8_t>()}};
+    case GgufType::kU16:
+      return GgufValue{type, uint64_t{in_.unchecked<uint16_t>()}};
+    case GgufType::kI16:
+      return GgufValue{type, int64_t{in_.unchecked<int16_t>()}};
+    case GgufType::kU32:
+      return GgufValue{type, uint64_t{in_.unchecked<uint32_t>()}};
+    case GgufType::kI32:
+      return GgufValue{type, int64_t{in_.unchecked<int32_t>()}};
+    case GgufType::kU64:
+      return GgufValue{type, in_.unchecked<uint64_t>()};
+    case GgufType::kI64:
+      return GgufValue{type, in_.unchecked<int64_t>()};
+    case GgufType::kF32:
+      return GgufValue{type, double{in_.unchecked<float>()}};
+    case GgufType::kF64:
+      return GgufValue{type, in_.unchecked<double>()};
+    default:
+      break;
+  }
+  const uint8_t byte = in_.unchecked<uint8_t>();
+  if (byte <= 1) return GgufValue{type, byte == 1};
+  return input_error("{}: metadata key {}: bool at byte {} is {}, allowed are 0 and 1", file_, printable(key),
+                     in_.position() - 1, byte);
+}
+
+Result<GgufValue> ShardParser::parse_array(std::string_view key, int depth) {
+  if (depth == kMaxNesting)
+    return input_error("{}: metadata key {}: arrays are nested more than {} deep", file_, printable(key), kMaxNesting);
+  RUNG_TRY(const GgufType element, parse_type(key));
+  RUNG_TRY(const uint64_t count, in_.number<uint64_t>("array length"));
+  const uint64_t allowed = std::min(in_.remaining() / min_bytes(element), kMaxArrayElements - array_elements_);
+  if (count > allowed)
+    return input_error("{}: metadata key {}: array of {} at byte {} has {} elements, at most {} are allowed here",
+                       file_, printable(key), gguf_type_name(element), in_.position() - 8, count, allowed);
+  array_elements_ += count;
+  auto array = std::make_shared<GgufArray>();
+  array->element = element;
+  array->values.reserve(count);
+  for (uint64_t index = 0; index < count; ++index) {
+    RUNG_TRY(GgufValue value, parse_value(element, key, depth + 1));
+    array->values.push_back(std::move(value));
+  }
+  return GgufValue{GgufType::kArray, std::shared_ptr<const GgufArray>(std::move(array))};
+}
+
+Status ShardParser::find_alignment() {
+  RUNG_TRY(shard_.alignment, gguf_alignment(shard_.metadata, file_));
+  return {};
+}
+
+Status ShardParser::parse_directory() {
+  std::unordered_set<std::string> seen;
+  for (uint64_t index = 0; index < tensor_count_; ++index) {
+    RUNG_TRY(GgufTensor tensor, parse_tensor(index));
+    if (!seen.insert(tensor.name).second)
+      return input_error("{}: tensor {} occurs twice", file_, printable(tensor.name));
+    RUNG_CHECK(check_shape(tensor));
+    shard_.tensors.push_back(std::move(tensor));
+  }
+  return {};
+}
+
+Result<GgufTensor> ShardParser::parse_tensor(uint64_t index) {
+  GgufTensor tensor;
+  RUNG_TRY(tensor.name, parse_string("", "tensor name"));
+  RUNG_TRY(const uint32_t dimensions, in_.number<uint32_t>("dimension count"));
+  if (dimensions < 1 || dimensions > kGgufMaxDimensions)
+    return input_error("{}: tensor {} (number {}) has {} dimensions, allowed are 1 to {}", file_,
+                       printable(tensor.name), index, dimensions, kGgufMaxDimensions);
+  for (uint32_t dimension = 0; dimension < dimensions; ++dimension) {
+    RUNG_TRY(const uint64_t length, in_.number<uint64_t>("tensor dimension"));
+    tensor.shape.push_back(length);
+  }
+  RUNG_TRY(tensor.ggml_type, in_.number<uint32_t>("tensor type"));
+  tensor.format = format_from_ggml(tensor.ggml_type);
+  RUNG_TRY(const uint64_t offset, in_.number<uint64_t>("tensor offset"));
+  if (offset % shard_.alignment != 0)
+    return input_error("{}: tensor {} has offset {}, allowed are multiples of the alignment {}", file_,
+                       printable(tensor.name), offset, shard_.alignment);
+  offsets_.push_back(offset);
+  return tensor;
+}
+
+Status ShardParser::check_shape(const GgufTensor& tensor) const {
+  uint64_t product = 1;
+  for (const uint64_t length : tensor.shape) {
+    if (length == 0)
+      return input_error("{}: tensor {} has shape ({}), no dimension may be 0", file_, printable(tensor.name),
+                         fmt::join(tensor.shape, ", "));
+    if (__builtin_mul_overflow(product, length, &product) || product > INT64_MAX)
+      return input_error("{}: tensor {} has shape ({}), at most 2^63 - 1 values are allowed", file_,
+                         printable(tensor.name), fmt::join(tensor.shape, ", "));
+  }
+  if (!tensor.format) return {};
+  const uint32_t block = format_info(*tensor.format).block_values;
+  if (tensor.columns() % block == 0) return {};
+  return input_error("{}: tensor {} has rows of {} values, {} needs a multiple of {}", file_, printable(tensor.name),
+                     tensor.columns(), format_name(*tensor.format), block);
+}
+
+/// Empty for an unknown type.
+Result<std::optional<uint64_t>> ShardParser::tensor_bytes(const GgufTensor& tensor) const {
+  const std::optional<BlockSize> block = ggml_block(tensor.ggml_type);
+  if (!block) return std::optional<uint64_t>();
+  uint64_t bytes = 0;
+  if (__builtin_mul_overflow(tensor.values() / block->values, block->bytes, &bytes))
+    return input_error("{}: tensor {} has shape ({}), too large for any file", file_, printable(tensor.name),
+                       fmt::join(tensor.shape, ", "));
+  return std::optional<uint64_t>(bytes);
+}
+
+Status ShardParser::bind_data() {
+  const uint64_t start = align_up(in_.position(), shard_.alignment);
+  const uint64_t available = start < bytes_.size() ? bytes_.size() - start : 0;
+  std::vector<Extent> extents;
+  extents.reserve(shard_.tensors.size());
+  for (size_t index = 0; index < shard_.tensors.size(); ++index) {
+    GgufTensor& tensor = shard_.tensors[index];
+    const uint64_t offset = offsets_[index];
+    RUNG_TRY(const std::optional<uint64_t> bytes, tensor_bytes(tensor));
+    const uint64_t needed = bytes.value_or(1);  // of an unknown type at least the first byte must be there
+    if (offset > available || needed > available - offset)
+      return input_error("{}: tensor {} takes {} bytes at offset {}, the file has {} bytes of tensor data", file_,
+                         printable(tensor.name), needed, offset, available);
+    if (bytes) tensor.bytes = bytes_.subspan(start + offset, *bytes);
+    extents.push_back({offset, offset + needed, index});
+  }
+  return check_overlap(std::move(extents));
+}
+
+Status ShardParser::check_overlap(std::vector<Extent> extents) const {
+  std::sort(extents.begin(), extents.end(), [](const Extent& a, const Extent& b) {
+    return a.begin != b.begin ? a.begin < b.begin : a.tensor < b.tensor;
+  });
+  for (size_t next = 1; next < extents.size(); ++next) {
+    const Extent& before = extents[next - 1];
+    const Extent& after = extents[next];
+    if (before.end > after.begin)
+      return input_error("{}: tensor {} at offset {} overlaps tensor {}, which ends at {}", file_,
+                         printable(shard_.tensors[after.tensor].name), after.begin,
+                         printable(shard_.tensors[before.tensor].name), before.end);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<GgufShard> parse_gguf_shard(std::span<const uint8_t> bytes, std::string_view file) {
+  return ShardParser(bytes, file).parse();
+}
+
+}  // namespace rung

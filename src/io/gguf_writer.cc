@@ -1,0 +1,198 @@
+#include "io/gguf_writer.h"
+
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <string_view>
+#include <type_traits>
+#include <unordered_set>
+#include <utility>
+
+#include "io/byte_reader.h"
+#include "io/gguf_layout.h"
+
+namespace rung {
+namespace {
+
+constexpr uint32_t kVersion = 3;
+
+/// Collects the part before the tensor data.
+class HeaderBuilder {
+ public:
+  template <class T>
+  void number(T value) {
+    static_assert(std::is_arithmetic_v<T>);
+    out_.append(reinterpret_cast<const char*>(&value), sizeof(value));
+  }
+  void text(std::string_view value) {
+    number(uint64_t{value.size()});
+    out_.append(value);
+  }
+  void value(const GgufValue& value);
+  void pad(uint64_t alignment) { out_.resize(align_up(out_.size(), alignment), '\0'); }
+  std::string take() { return std::move(out_); }
+
+ private:
+  std::string out_;
+};
+
+// std::get, because a value whose variant contradicts its type is a mistake of ours.
+void HeaderBuilder::value(const GgufValue& value) {
+  const auto unsigned_value = [&] { return std::get<uint64_t>(value.data); };
+  const auto signed_value = [&] { return std::get<int64_t>(value.data); };
+  switch (value.type) {
+    case GgufType::kU8:
+      return number(static_cast<uint8_t>(unsigned_value()));
+    case GgufType::kU16:
+      return number(static_cast<uint16_t>(unsigned_value()));
+    case GgufType::kU32:
+      return number(static_cast<uint32_t>(unsigned_value()));
+    case GgufType::kU64:
+      return number(unsigned_value());
+    case GgufType::kI8:
+      return number(static_cast<int8_t>(signed_value()));
+    case GgufType::kI16:
+      return number(static_cast<int16_t>(signed_value()));
+    case GgufType::kI32:
+      return number(static_cast<int32_t>(signed_value()));
+    case GgufType::kI64:
+      return number(signed_value());
+    case GgufType::kF32:
+      return number(static_cast<float>(std::get<double>(value.data)));
+    case GgufType::kF64:
+      return number(std::get<double>(value.data));
+    case GgufType::kBool:
+      return number(static_cast<uint8_t>(std::get<bool>(value.data)));
+    case GgufType::kString:
+      return text(std::get<std::string>(value.data));
+    case GgufType::kArray:
+      break;
+  }
+  const GgufArray& array = *std::get<std::shared_ptr<const GgufArray>>(value.data);
+  number(static_cast<uint32_t>(array.element));
+  number(uint64_t{array.values.size()});
+  for (const GgufValue& element : array.values) this->value(element);
+}
+
+std::string build_header(std::span<const GgufEntry> metadata, std::span<const GgufTensorPlan> tensors,
+                         uint64_t alignment) {
+  HeaderBuilder out;
+  for (const char c : std::string_view("GGUF")) out.number(c);
+  out.number(kVersion);
+  out.number(uint64_t{tensors.size()});
+  out.number(uint64_t{metadata.size()});
+  for (const GgufEntry& entry : metadata) {
+    out.text(entry.key);
+    out.number(static_cast<uint32_t>(entry.value.type));
+    out.value(entry.value);
+  }
+  uint64_t offset = 0;
+  for (const GgufTensorPlan& tensor : tensors) {
+    out.text(tensor.name);
+    out.number(static_cast<uint32_t>(tensor.shape.size()));
+    for (const uint64_t length : tensor.shape) out.number(length);
+    out.number(tensor.ggml_type);
+    out.number(offset);
+    offset += align_up(tensor.bytes, alignment);
+  }
+  out.pad(alignment);
+  return out.take();
+}
+
+uint64_t data_bytes(std::span<const GgufTensorPlan> tensors, uint64_t alignment) {
+  uint64_t bytes = 0;
+  for (const GgufTensorPlan& tensor : tensors) bytes += align_up(tensor.bytes, alignment);
+  return bytes;
+}
+
+Status check_plan(const std::string& path, std::span<const GgufEntry> metadata,
+                  std::span<const GgufTensorPlan> tensors) {
+  std::unordered_set<std::string_view> seen;
+  for (const GgufEntry& entry : metadata)
+    if (!seen.insert(entry.key).second)
+      return input_error("{}: metadata key {} would be written twice", path, printable(entry.key));
+  seen.clear();
+  for (const GgufTensorPlan& tensor : tensors) {
+    if (!seen.insert(tensor.name).second)
+      return input_error("{}: tensor {} would be written twice", path, printable(tensor.name));
+    const bool sized = std::find(tensor.shape.begin(), tensor.shape.end(), 0u) == tensor.shape.end();
+    if (tensor.shape.empty() || tensor.shape.size() > kGgufMaxDimensions || !sized)
+      return input_error("{}: tensor {} has {} dimensions, allowed are 1 to {}, none of them 0", path,
+                         printable(tensor.name), tensor.shape.size(), kGgufMaxDimensions);
+  }
+  return {};
+}
+
+/// Before hours of work rather than after. Where the room cannot be asked, writing itself will tell.
+Status check_room(const std::filesystem::path& path, uint64_t needed) {
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  struct statvfs info {};
+  if (::statvfs(folder.c_str(), &info) != 0) return {};
+  const unsigned __int128 free_bytes = static_cast<unsigned __int128>(info.f_bavail) * info.f_frsize;
+  if (needed <= free_bytes) return {};
+  return failed_error("{}: needs {} bytes, the disk has {} bytes free", path.string(), needed,
+                      static_cast<uint64_t>(free_bytes));
+}
+
+}  // namespace
+
+uint64_t gguf_file_bytes(std::span<const GgufEntry> metadata, std::span<const GgufTensorPlan> tensors) {
+  const uint64_t alignment = gguf_alignment(metadata, "").value();
+  return build_header(metadata, tensors, alignment).size() + data_bytes(tensors, alignment);
+}
+
+Result<GgufWriter> GgufWriter::create(const std::filesystem::path& path, std::span<const GgufEntry> metadata,
+                                      std::span<const GgufTensorPlan> tensors) {
+  RUNG_TRY(const uint64_t alignment, gguf_alignment(metadata, path.string()));
+  RUNG_CHECK(check_plan(path.string(), metadata, tensors));
+  const std::string header = build_header(metadata, tensors, alignment);
+  RUNG_CHECK(check_room(path, header.size() + data_bytes(tensors, alignment)));
+  RUNG_TRY(AtomicFile file, AtomicFile::create(path));
+  RUNG_CHECK(file.write(header));
+  GgufWriter writer(std::move(file), path.string(), {tensors.begin(), tensors.end()}, alignment);
+  RUNG_CHECK(writer.finish_tensors());
+  return writer;
+}
+
+Status GgufWriter::write(std::span<const uint8_t> bytes) {
+  if (bytes.empty()) return {};
+  if (current_ == tensors_.size())
+    return failed_error("{}: {} bytes more than announced after the last tensor", path_, bytes.size());
+  const GgufTensorPlan& tensor = tensors_[current_];
+  if (bytes.size() > tensor.bytes - written_)
+    return failed_error("{}: tensor {} has {} bytes announced, {} written and {} more coming", path_,
+                        printable(tensor.name), tensor.bytes, written_, bytes.size());
+  RUNG_CHECK(file_.write(bytes));
+  written_ += bytes.size();
+  return finish_tensors();
+}
+
+/// Pads and passes every tensor that is complete, also those without bytes.
+Status GgufWriter::finish_tensors() {
+  while (current_ < tensors_.size() && written_ == tensors_[current_].bytes) {
+    RUNG_CHECK(pad());
+    ++current_;
+    written_ = 0;
+  }
+  return {};
+}
+
+Status GgufWriter::pad() {
+  static constexpr uint8_t kZeros[4096] = {};
+  uint64_t missing = align_up(file_.position(), alignment_) - file_.position();
+  while (missing != 0) {
+    const uint64_t piece = std::min<uint64_t>(missing, sizeof(kZeros));
+    RUNG_CHECK(file_.write(std::span(kZeros, piece)));
+    missing -= piece;
+  }
+  return {};
+}
+
+Status GgufWriter::commit() {
+  if (current_ < tensors_.size())
+    return failed_error("{}: tensor {} has {} bytes announced, only {} written", path_,
+                        printable(tensors_[current_].name), tensors_[current_].bytes, written_);
+  return file_.commit();
+}
+
+}  // namespace rung
