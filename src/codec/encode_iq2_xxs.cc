@@ -1,0 +1,330 @@
+// Encoder of iq2_xxs: 8 magnitudes at a time from a grid of 256 points, an even number of minus signs among them, a
+// 4-bit scale per 32 values and a half per 256.
+//
+// The search over the grid is exact. With step t, magnitudes t * g and the signs of x, the error of a group of 8 is
+//   sum w x^2 - 2 t A + t^2 B,   A = sum w |x| g,   B = sum w g^2,
+// and where the signs of x have odd parity one must flip, which costs 4 t w |x| g of the value that is cheapest to
+// flip: A becomes A - 2 min(w |x| g). Neither A nor B depends on t, so dividing by t makes every point a straight line
+// in t, and the best points for all steps are the lower envelope of 256 lines: a handful of corners, found once per
+// group. After that any step is judged exactly in a few operations, and scales are searched by true error.
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "codec/blocks.h"
+#include "codec/codebooks.h"
+#include "codec/encode_block.h"
+#include "codec/encode_formats.h"
+#include "codec/encode_lanes.h"
+
+namespace rung {
+namespace {
+
+constexpr size_t kValues = 256;
+constexpr size_t kPoints = 256;
+constexpr size_t kGroup = 8;                  ///< values of a grid point
+constexpr size_t kGroups = kValues / kGroup;  ///< in a super-block
+constexpr size_t kGroupsPerScale = 4;
+constexpr size_t kScales = kGroups / kGroupsPerScale;
+constexpr int kTopScale = 15;
+constexpr float kLeastMagnitude = 8.0f;
+
+/// The step of 4-bit scale s is d * factor(s).
+float factor(int scale) { return (0.5f + static_cast<float>(scale)) * 0.25f; }
+
+/// Magnitudes with one row per position, so that four points load at once.
+struct GridColumns {
+  alignas(16) float magnitude[kGroup][kPoints];
+  GridColumns() {
+    for (size_t point = 0; point < kPoints; ++point) {
+      for (size_t n = 0; n < kGroup; ++n) magnitude[n][point] = iq2_xxs_grid()[point][n];
+    }
+  }
+};
+
+const GridColumns& grid_columns() {
+  static const GridColumns columns;
+  return columns;
+}
+
+/// Sums over a group (or a block) for its best points at some step.
+struct GridSums {
+  float a = 0;
+  float b = 0;
+  float error(float step) const { return step * (step * b - 2.0f * a); }  ///< less the constant sum w x^2
+};
+
+/// The points of one group that are best at some step, by rising step.
+class Envelope {
+ public:
+  /// Builds the envelope for steps up to `last_step`; beyond it the last point stays.
+  void build(const float* x, const float* w, float last_step) {
+    alignas(16) float a[kPoints], b[kPoints];
+    sum_points(x, w, a, b);
+    const size_t last = best_point(a, b, last_step);
+    size_t at = 0;  // for steps near zero: the largest a
+    for (size_t point = 1; point < kPoints; ++point) {
+      if (a[point] > a[at] || (a[point] == a[at] && b[point] < b[at])) at = point;
+    }
+    const size_t count = keep_below_chord(a, b, at, last);
+    count_ = 0;
+    append(a[at], b[at], at);
+    while (at != last && count_ < kMaxCorners) {
+      float crossing = std::numeric_limits<float>::infinity();
+      size_t next = last;
+      for (size_t n = 0; n < count; ++n) {
+        const size_t point = kept_[n];
+        if (!(b[point] < b[at])) continue;
+        const float step = 2.0f * (a[at] - a[point]) / (b[at] - b[point]);
+        if (step < crossing || (step == crossing && b[point] < b[next])) {
+          crossing = step;
+          next = point;
+        }
+      }
+      corners_[count_ - 1].until = crossing;
+      if (next == at) break;
+      at = next;
+      append(a[at], b[at], at);
+    }
+    corners_[count_ - 1].until = std::numeric_limits<float>::infinity();
+  }
+
+  const GridSums& sums_at(float step) const { return corner_at(step).sums; }
+  uint8_t point_at(float step) const { return corner_at(step).point; }
+
+ private:
+  static constexpr size_t kMaxCorners = 40;
+  struct Corner {
+    float until;  ///< the largest step at which this point is best
+    GridSums sums;
+    uint8_t point;
+  };
+
+  static void sum_points(const float* x, const float* w, float* a, float* b) {
+    unsigned negative = 0;
+    float wx[kGroup];
+    for (size_t n = 0; n < kGroup; ++n) {
+      wx[n] = w[n] * std::fabs(x[n]);
+      negative += x[n] < 0.0f ? 1 : 0;
+    }
+    const F4 flip = splat(negative % 2 != 0 ? 2.0f : 0.0f);
+    const GridColumns& columns = grid_columns();
+    for (size_t point = 0; point < kPoints; point += kLanes) {
+      F4 sum_a{}, sum_b{}, cheapest = splat(std::numeric_limits<float>::infinity());
+      for (size_t n = 0; n < kGroup; ++n) {
+        const F4 magnitude = load_lanes(columns.magnitude[n] + point);
+        const F4 term = splat(wx[n]) * magnitude;
+        sum_a += term;
+        cheapest = min_lanes(cheapest, term);
+        sum_b += splat(w[n]) * magnitude * magnitude;
+      }
+      store_lanes(sum_a - flip * cheapest, a + point);
+      store_lanes(sum_b, b + point);
+    }
+  }
+
+  static size_t best_point(const float* a, const float* b, float step) {
+    size_t best = 0;
+    float least = std::numeric_limits<float>::infinity();
+    for (size_t point = 0; point < kPoints; ++point) {
+      const float cost = step * b[point] - 2.0f * a[point];
+      if (cost < least) {
+        least = cost;
+        best = point;
+      }
+    }
+    return best;
+  }
+
+  /// Only points below the line through the envelope's two ends can be corners.
+  size_t keep_below_chord(const float* a, const float* b, size_t first, size_t last) {
+    const float rise = a[first] - a[last];
+    const float run = b[first] - b[last];
+    size_t count = 0;
+    for (size_t point = 0; point < kPoints; ++point) {
+      const bool below = (a[point] - a[last]) * run > (b[point] - b[last]) * rise;
+      kept_[count] = static_cast<uint8_t>(point);
+      count += below && b[point] < b[first] ? 1 : 0;
+    }
+    if (count == kPoints) return count;
+    kept_[count] = static_cast<uint8_t>(last);
+    return count + 1;
+  }
+
+  void append(float a, float b, size_t point) { corners_[count_++] = {0.0f, {a, b}, static_cast<uint8_t>(point)}; }
+
+  const Corner& corner_at(float step) const {
+    const Corner* corner = corners_.data();
+    while (step > corner->until) ++corner;
+    return *corner;
+  }
+
+  std::array<Corner, kMaxCorners> corners_;
+  std::array<uint8_t, kPoints> kept_;
+  size_t count_ = 0;
+};
+
+class Search {
+ public:
+  struct Result {
+    float d = 0;
+    std::array<int, kScales> scale{};
+    float error = std::numeric_limits<float>::infinity();
+  };
+
+  explicit Search(const EncodeBlock& block) : block_(block) {
+    for (size_t b = 0; b < kScales; ++b) {
+      constexpr size_t kSpan = kGroup * kGroupsPerScale;
+      float largest = 0.0f;
+      for (size_t n = 0; n < kSpan; ++n) largest = std::max(largest, std::fabs(block.x[b * kSpan + n]));
+      // Larger steps than this put even the largest value below the smallest magnitude.
+      const float last_step = largest / kLeastMagnitude;
+      for (size_t g = b * kGroupsPerScale; g < (b + 1) * kGroupsPerScale; ++g) {
+        envelopes_[g].build(block.x + g * kGroup, block.w + g * kGroup, last_step);
+      }
+      free_step_[b] = best_free_step(b, last_step);
+    }
+  }
+
+  Result run() const {
+    const float largest = *std::max_element(free_step_.begin(), free_step_.end());
+    Result best;
+    constexpr int kStarts = 8;
+    for (int start = 0; start < kStarts; ++start) {
+      const float share = 1.05f - 0.35f * static_cast<float>(start) / (kStarts - 1);
+      const Result result = polish(store(largest / (share * factor(kTopScale))));
+      if (result.error < best.error) best = result;
+    }
+    return best;
+  }
+
+  uint8_t point(const Result& result, size_t group) const {
+    return envelopes_[group].point_at(result.d * factor(result.scale[group / kGroupsPerScale]));
+  }
+
+ private:
+  GridSums sums_at(size_t b, float step) const {
+    GridSums sums;
+    for (size_t g = b * kGroupsPerScale; g < (b + 1) * kGroupsPerScale; ++g) {
+      const GridSums& part = envelopes_[g].sums_at(step);
+      sums.a += part.a;
+      sums.b += part.b;
+    }
+    return sums;
+  }
+
+  /// Steps at even ratios below last_step, each with its least-squares refit.
+  float best_free_step(size_t b, float last_step) const {
+    constexpr int kSteps = 24;
+    constexpr float kRatio = 0.88f;
+    float best_gain = 0.0f, best = 0.0f, step = last_step;
+    for (int n = 0; n < kSteps; ++n, step *= kRatio) {
+      const GridSums sums = sums_at(b, step);
+      if (!(sums.a > 0.0f && sums.a * sums.a > best_gain * sums.b)) continue;
+      best_gain = sums.a * sums.a / sums.b;
+      best = sums.a / sums.b;
+    }
+    return best;
+  }
+
+  float store(float d) const {
+    const float stored = block_.through_half(d);
+    return stored == 0.0f && d > 0.0f ? block_.smallest_half() : stored;
+  }
+
+  Result polish(float d) const {
+    Result best;
+    for (int round = 0; round < 6; ++round) {
+      Result now;
+      now.d = d;
+      now.error = 0.0f;
+      float above = 0.0f, below = 0.0f;
+      for (size_t b = 0; b < kScales; ++b) {
+        now.scale[b] = best_scale(b, d);
+        const float k = factor(now.scale[b]);
+        const GridSums sums = sums_at(b, d * k);
+        now.error += sums.error(d * k);
+        above += k * sums.a;
+        below += k * k * sums.b;
+      }
+      if (!(now.error < best.error)) break;
+      best = now;
+      const float refit = above > 0.0f ? store(above / below) : d;
+      if (refit == d) break;
+      d = refit;
+    }
+    return best;
+  }
+
+  /// The best of the scales whose steps lie around the block's free one.
+  int best_scale(size_t b, float d) const {
+    constexpr int kWindow = 3;
+    const float wanted = d > 0.0f ? std::min(free_step_[b] / d * 4.0f - 0.5f, 1e3f) : 0.0f;
+    const int centre = std::clamp(static_cast<int>(std::lrintf(wanted)), 0, kTopScale);
+    int best = centre;
+    float least = std::numeric_limits<float>::infinity();
+    for (int scale = std::max(0, centre - kWindow); scale <= std::min(kTopScale, centre + kWindow); ++scale) {
+      const float step = d * factor(scale);
+      const float error = sums_at(b, step).error(step);
+      if (error < least) {
+        least = error;
+        best = scale;
+      }
+    }
+    return best;
+  }
+
+  const EncodeBlock& block_;
+  std::array<Envelope, kGroups> envelopes_;
+  std::array<float, kScales> free_step_;
+};
+
+/// The 7-bit sign index of a group, after the flip that parity may force; see the head of this file.
+uint32_t sign_index(const float* x, const float* w, const std::array<int8_t, kGroup>& magnitude) {
+  unsigned signs = 0;
+  size_t cheapest = 0;
+  float least = std::numeric_limits<float>::infinity();
+  for (size_t n = 0; n < kGroup; ++n) {
+    signs |= (x[n] < 0.0f ? 1u : 0u) << n;
+    const float cost = w[n] * std::fabs(x[n]) * static_cast<float>(magnitude[n]);
+    if (cost < least) {
+      least = cost;
+      cheapest = n;
+    }
+  }
+  if (std::popcount(signs) % 2 != 0) signs ^= 1u << cheapest;
+  return signs & 127u;
+}
+
+void write_block(const EncodeBlock& block, BlockIQ2_XXS& out) {
+  const Search search(block);
+  const Search::Result result = search.run();
+  out.d = block.to_half(result.d);
+  for (size_t b = 0; b < kScales; ++b) {
+    uint32_t signs_scale = static_cast<uint32_t>(result.scale[b]) << 28;
+    for (size_t part = 0; part < kGroupsPerScale; ++part) {
+      const size_t group = b * kGroupsPerScale + part;
+      const uint8_t point = search.point(result, group);
+      out.groups[b].grid[part] = point;
+      signs_scale |= sign_index(block.x + group * kGroup, block.w + group * kGroup, iq2_xxs_grid()[point])
+                     << (7 * part);
+    }
+    out.groups[b].signs_scale = signs_scale;
+  }
+}
+
+}  // namespace
+
+void encode_iq2_xxs(const float* row, size_t values, const float* importance, uint8_t* blocks) {
+  BlockIQ2_XXS* out = reinterpret_cast<BlockIQ2_XXS*>(blocks);
+  EncodeBlock block;
+  for (size_t first = 0; first < values; first += kValues) {
+    block.load(row + first, kValues, importance == nullptr ? nullptr : importance + first, Emphasis::kLarge,
+               mean_square(row + first, kValues));
+    write_block(block, *out++);
+  }
+}
+
+}  // namespace rung
