@@ -1,0 +1,101 @@
+#include "measure/generate.h"
+
+#include <algorithm>
+
+#include "engine/sampler.h"
+
+namespace rung {
+namespace {
+
+constexpr size_t kIdle = SIZE_MAX;
+
+struct Slot {
+  size_t prompt = kIdle;
+  Token next = 0;  ///< to be fed in the coming pass, once the prompt has been
+};
+
+class Generator {
+ public:
+  Generator(const std::shared_ptr<const Engine>& engine, ThreadPool& pool, const std::function<bool(Token)>& ends,
+            std::span<const std::vector<Token>> prompts, const GenerateOptions& options, SessionOptions session)
+      : ends_(ends),
+        prompts_(prompts),
+        max_new_(options.max_new),
+        vocabulary_(engine->config().vocabulary),
+        session_(engine, pool, session),
+        slots_(session.sequences),
+        answers_(prompts.size()) {}
+
+  Result<std::vector<std::vector<Token>>> run(std::string_view stage, Observer& observer) {
+    for (;;) {
+      if (observer.cancelled()) return cancelled_error();
+      observer.progress(stage, finished_, prompts_.size());
+      fill_batch();
+      if (batch_.empty()) return std::move(answers_);
+      RUNG_TRY(const auto logits, session_.forward(batch_));
+      take(logits);
+    }
+  }
+
+ private:
+  /// Every idle slot gets the next prompt; every busy one its last token.
+  void fill_batch() {
+    batch_.clear();
+    for (uint32_t index = 0; index < slots_.size(); ++index) {
+      Slot& slot = slots_[index];
+      if (slot.prompt != kIdle) {
+        batch_.push_back({slot.next, index, true});
+        continue;
+      }
+      while (waiting_ < prompts_.size() && prompts_[waiting_].empty()) ++waiting_, ++finished_;
+      if (waiting_ == prompts_.size()) continue;
+      slot.prompt = waiting_++;
+      session_.truncate(index, 0);
+      for (const Token id : prompts_[slot.prompt]) batch_.push_back({id, index, false});
+      batch_.back().wants_logits = true;
+    }
+  }
+
+  void take(std::span<const float> logits) {
+    size_t row = 0;
+    for (Slot& slot : slots_) {
+      if (slot.prompt == kIdle) continue;
+      slot.next = greedy_token(logits.subspan(row++ * vocabulary_, vocabulary_));
+      std::vector<Token>& answer = answers_[slot.prompt];
+      const bool ended = ends_(slot.next);
+      if (!ended) answer.push_back(slot.next);
+      if (ended || answer.size() == max_new_) {
+        slot.prompt = kIdle;
+        ++finished_;
+      }
+    }
+  }
+
+  const std::function<bool(Token)>& ends_;
+  std::span<const std::vector<Token>> prompts_;
+  size_t max_new_, vocabulary_;
+  Session session_;
+  std::vector<Slot> slots_;
+  std::vector<std::vector<Token>> answers_;
+  std::vector<BatchToken> batch_;
+  size_t waiting_ = 0, finished_ = 0;
+};
+
+}  // namespace
+
+Result<std::vector<std::vector<Token>>> generate(const std::shared_ptr<const Engine>& engine, ThreadPool& pool,
+                                                 const std::function<bool(Token)>& ends,
+                                                 std::span<const std::vector<Token>> prompts,
+                                                 const GenerateOptions& options, std::string_view stage,
+                                                 Observer& observer) {
+  SessionOptions session = options.session;
+  size_t longest = 0;
+  for (const auto& prompt : prompts) longest = std::max(longest, prompt.size());
+  session.capacity = longest + options.max_new;
+  const uint64_t bytes = KvCache(engine->config(), session.keys, session.values, session.capacity).memory_bytes();
+  const uint64_t fit = std::max<uint64_t>(1, options.kv_limit / std::max<uint64_t>(1, bytes));
+  session.sequences = std::min<size_t>({options.slots, static_cast<size_t>(fit), std::max<size_t>(1, prompts.size())});
+  return Generator(engine, pool, ends, prompts, options, session).run(stage, observer);
+}
+
+}  // namespace rung

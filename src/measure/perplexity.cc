@@ -1,0 +1,189 @@
+#include "measure/perplexity.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "text/utf8.h"
+
+namespace rung {
+namespace {
+
+constexpr size_t kLogitTokens = 64;  // logits of a few tokens at a time: 64 x 128k words are 32 MB
+
+/// Where the text stops being UTF-8; npos if it does not.
+size_t utf8_error(std::string_view text) {
+  for (size_t at = 0; at < text.size();) {
+    const Utf8Step step = utf8_step(text.substr(at));
+    if (step.kind != Utf8Kind::kValid || step.point == 0) return at;  // NUL is valid, but no text has it
+    at += step.bytes;
+  }
+  return std::string_view::npos;
+}
+
+/// Natural log of the sum of exp(logit).
+double log_sum_exp(std::span<const float> logits) {
+  const double highest = *std::max_element(logits.begin(), logits.end());
+  double sum = 0;
+  for (const float logit : logits) sum += std::exp(logit - highest);
+  return highest + std::log(sum);
+}
+
+Estimate perplexity_of(std::span<const double> nll) {
+  const Estimate mean = mean_of(nll);
+  return {std::exp(mean.value), mean.error * std::exp(mean.value)};
+}
+
+/// Square root of the mean square, with the error carried through the root.
+Estimate root_mean_square(std::vector<double> values) {
+  for (double& value : values) value *= value;
+  const Estimate mean = mean_of(values);
+  const double root = std::sqrt(mean.value);
+  return {root, root > 0 ? mean.error / (2 * root) : 0};
+}
+
+struct Scores {
+  std::vector<double> nll, reference_nll, log_ratio, kld, delta_p, same_top;
+
+  void add(const TokenScore& score) {
+    nll.push_back(score.nll);
+    reference_nll.push_back(score.reference_nll);
+    log_ratio.push_back(score.nll - score.reference_nll);
+    kld.push_back(score.kld);
+    delta_p.push_back(score.delta_p);
+    same_top.push_back(score.same_top ? 1 : 0);
+  }
+
+  PerplexityResult summary(bool has_reference) {
+    PerplexityResult result;
+    result.tokens = nll.size();
+    result.perplexity = perplexity_of(nll);
+    result.has_reference = has_reference;
+    if (!has_reference) return result;
+    result.reference_perplexity = perplexity_of(reference_nll);
+    result.log_ratio = mean_of(log_ratio);
+    result.kld = mean_of(kld);
+    result.same_top = mean_of(same_top);
+    result.rms_delta_p = root_mean_square(delta_p);
+    std::sort(kld.begin(), kld.end());
+    result.kld_median = quantile_of_sorted(kld, 0.5);
+    result.kld_p99 = quantile_of_sorted(kld, 0.99);
+    result.kld_p999 = quantile_of_sorted(kld, 0.999);
+    result.kld_max = kld.empty() ? 0 : kld.back();
+    return result;
+  }
+};
+
+}  // namespace
+
+Result<TextChunks> cut_text(const Tokenizer& tokenizer, std::string_view text, const std::string& name, size_t context,
+                            size_t max_tokens) {
+  if (context < 4) return input_error("context: found {}, allowed are 4 or more tokens", context);
+  if (text.empty()) return input_error("{}: is empty, but text is needed", name);
+  if (const size_t bad = utf8_error(text); bad != std::string_view::npos)
+    return input_error("{}: byte {} is not UTF-8 text; is this a binary file?", name, bad);
+  const std::vector<Token> tokens = tokenizer.encode(text, true, false);
+  TextChunks result{context, tokens.size(), {}};
+  size_t chunks = tokens.size() / context;
+  if (chunks == 0)
+    return input_error(
+        "{}: has {} tokens, at least one chunk of {} is needed; use a longer text or a smaller --context", name,
+        tokens.size(), context);
+  if (max_tokens > 0) chunks = std::min(chunks, std::max<size_t>(1, max_tokens / context));
+  for (size_t chunk = 0; chunk < chunks; ++chunk) {
+    const auto begin = tokens.begin() + static_cast<ptrdiff_t>(chunk * context);
+    result.chunks.emplace_back(begin, begin + static_cast<ptrdiff_t>(context));
+    if (tokenizer.adds_bos() && tokenizer.bos()) result.chunks.back().front() = *tokenizer.bos();
+  }
+  return result;
+}
+
+ChunkLogits::ChunkLogits(std::shared_ptr<const Engine> engine, ThreadPool& pool, const SessionOptions& options,
+                         const TextChunks& text, uint64_t keep_bytes)
+    : engine_(engine),
+      text_(text),
+      keep_bytes_(keep_bytes),
+      session_(engine, pool,
+               [&] {
+                 SessionOptions adjusted = options;
+                 adjusted.sequences = 1;
+                 adjusted.capacity = text.context;
+                 return adjusted;
+               }()),
+      kept_(text.chunks.size()) {}
+
+Result<std::span<const float>> ChunkLogits::chunk(size_t index) {
+  if (!kept_[index].empty()) return std::span<const float>(kept_[index]);
+  const std::vector<Token>& ids = text_.chunks[index];
+  const size_t first = text_.context / 2, last = text_.context - 1;
+  session_.truncate(0, 0);
+  std::vector<float> logits;
+  logits.reserve((last - first) * vocabulary());
+  std::vector<BatchToken> batch;
+  for (size_t position = 0; position < last; ++position) {
+    batch.push_back({ids[position], 0, position >= first});
+    const bool full = batch.size() == (position < first ? first : kLogitTokens);
+    if (!full && position + 1 != first && position + 1 != last) continue;
+    RUNG_TRY(const auto part, session_.forward(batch));
+    logits.insert(logits.end(), part.begin(), part.end());
+    batch.clear();
+  }
+  const uint64_t bytes = logits.size() * sizeof(float);
+  if (bytes <= keep_bytes_) {
+    keep_bytes_ -= bytes;
+    kept_[index] = std::move(logits);
+    return std::span<const float>(kept_[index]);
+  }
+  current_ = std::move(logits);
+  return std::span<const float>(current_);
+}
+
+TokenScore score_token(std::span<const float> reference, std::span<const float> model, Token right) {
+  const double reference_norm = log_sum_exp(reference), model_norm = log_sum_exp(model);
+  TokenScore score;
+  score.reference_nll = reference_norm - reference[right];
+  score.nll = model_norm - model[right];
+  score.delta_p = std::exp(-score.nll) - std::exp(-score.reference_nll);
+  double kld = 0;
+  for (size_t id = 0; id < reference.size(); ++id) {
+    const double log_p = reference[id] - reference_norm;
+    kld += std::exp(log_p) * (log_p - (model[id] - model_norm));
+  }
+  score.kld = std::max(0.0, kld);  // never negative but for rounding
+  score.same_top = std::max_element(reference.begin(), reference.end()) - reference.begin() ==
+                   std::max_element(model.begin(), model.end()) - model.begin();
+  return score;
+}
+
+Result<PerplexityResult> measure_perplexity(ChunkLogits& model, ChunkLogits* reference, const TextChunks& text,
+                                            ThreadPool& pool, Observer& observer) {
+  if (reference != nullptr && reference->vocabulary() != model.vocabulary())
+    return input_error("reference: has a vocabulary of {}, the model one of {}; they must be the same to be compared",
+                       reference->vocabulary(), model.vocabulary());
+  const size_t vocabulary = model.vocabulary(), first = text.context / 2;
+  Scores scores;
+  std::vector<TokenScore> chunk_scores(text.context - 1 - first);
+  for (size_t index = 0; index < text.chunks.size(); ++index) {
+    if (observer.cancelled()) return cancelled_error();
+    observer.progress("perplexity", index, text.chunks.size());
+    RUNG_TRY(const auto logits, model.chunk(index));
+    auto reference_logits = logits;
+    if (reference != nullptr) {
+      RUNG_TRY(reference_logits, reference->chunk(index));
+    }
+    const std::span<const Token> right = std::span(text.chunks[index]).subspan(first + 1);
+    pool.parallel_for(chunk_scores.size(), 4, [&](size_t begin, size_t end, int) {
+      for (size_t offset = begin; offset < end; ++offset)
+        chunk_scores[offset] = score_token(reference_logits.subspan(offset * vocabulary, vocabulary),
+                                           logits.subspan(offset * vocabulary, vocabulary), right[offset]);
+    });
+    for (const TokenScore& score : chunk_scores) {
+      if (!std::isfinite(score.nll) || !std::isfinite(score.kld))
+        return failed_error("the model's logits are not finite in chunk {}: its weights are damaged", index + 1);
+      scores.add(score);
+    }
+  }
+  observer.progress("perplexity", text.chunks.size(), text.chunks.size());
+  return scores.summary(reference != nullptr);
+}
+
+}  // namespace rung

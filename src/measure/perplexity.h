@@ -1,0 +1,76 @@
+// Perplexity and divergence of a model on a text, in llama.cpp's convention: the text is tokenized with the model's BOS
+// rule and cut into chunks of `context` tokens; in each chunk the first token becomes BOS where the model adds one, and
+// the predictions of the second half are scored (positions context/2 to context-2). Against a reference both models run
+// side by side on the same chunks; no logits are stored on disk.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/observer.h"
+#include "engine/engine.h"
+#include "measure/statistics.h"
+#include "text/tokenizer.h"
+
+namespace rung {
+
+struct TextChunks {
+  size_t context = 0;
+  size_t tokens = 0;                       ///< of the whole text, before chunks are cut
+  std::vector<std::vector<Token>> chunks;  ///< each of `context` tokens, BOS in place
+
+  size_t scored() const { return chunks.size() * (context - 1 - context / 2); }
+};
+
+/// Cuts `text`. max_tokens > 0 keeps only the chunks of the first so many tokens (at least one). An error if the text
+/// is empty, not UTF-8, or shorter than one chunk; `name` is named in it.
+Result<TextChunks> cut_text(const Tokenizer& tokenizer, std::string_view text, const std::string& name, size_t context,
+                            size_t max_tokens);
+
+/// One chunk's logits after the other, (scored, vocabulary) each. Keeps what fits into `keep_bytes` and computes it
+/// once, so that a reference is run once for a whole ladder of rungs where memory allows.
+class ChunkLogits {
+ public:
+  ChunkLogits(std::shared_ptr<const Engine> engine, ThreadPool& pool, const SessionOptions& options,
+              const TextChunks& text, uint64_t keep_bytes);
+  /// Valid until the next call.
+  Result<std::span<const float>> chunk(size_t index);
+  size_t vocabulary() const { return engine_->config().vocabulary; }
+
+ private:
+  std::shared_ptr<const Engine> engine_;
+  const TextChunks& text_;
+  uint64_t keep_bytes_;
+  Session session_;
+  std::vector<std::vector<float>> kept_;
+  std::vector<float> current_;
+};
+
+/// Of the distributions P (reference) and Q (model) of one scored token, natural logarithms.
+struct TokenScore {
+  double nll = 0;            ///< -ln Q(right token)
+  double reference_nll = 0;  ///< -ln P(right token)
+  double kld = 0;            ///< sum P ln(P/Q)
+  double delta_p = 0;        ///< Q(right) - P(right)
+  bool same_top = false;     ///< both hold the same token likeliest
+};
+TokenScore score_token(std::span<const float> reference, std::span<const float> model, Token right);
+
+struct PerplexityResult {
+  size_t tokens = 0;  ///< scored
+  Estimate perplexity;
+  bool has_reference = false;
+  Estimate reference_perplexity;
+  Estimate log_ratio;  ///< mean of nll - reference_nll: ln of the perplexity ratio
+  Estimate kld;
+  double kld_median = 0, kld_p99 = 0, kld_p999 = 0, kld_max = 0;
+  Estimate same_top;
+  Estimate rms_delta_p;
+};
+
+/// reference may be null.
+Result<PerplexityResult> measure_perplexity(ChunkLogits& model, ChunkLogits* reference, const TextChunks& text,
+                                            ThreadPool& pool, Observer& observer);
+
+}  // namespace rung

@@ -1,0 +1,29 @@
+#include "model/model_text.h"
+
+#include "model/tokenizer_spec.h"
+
+namespace rung {
+
+std::vector<Token> ModelText::encode_chat(std::string_view rendered) const {
+  const bool has_bos = tokenizer.bos() && rendered.starts_with(tokenizer.text(*tokenizer.bos()));
+  return tokenizer.encode(rendered, !has_bos, true);
+}
+
+Result<ModelText> open_model_text(const GgufFile& file) {
+  RUNG_TRY(TokenizerSpec spec, tokenizer_spec(file));
+  RUNG_TRY(Tokenizer tokenizer, Tokenizer::create(std::move(spec)));
+  ModelText text{std::move(tokenizer), std::nullopt};
+  const GgufValue* source = file.find("tokenizer.chat_template");
+  if (source == nullptr) return text;
+  const std::string* string = source->as_string();
+  if (string == nullptr)
+    return input_error("{}: metadata key tokenizer.chat_template is no string", file.path().string());
+  auto chat_template = ChatTemplate::parse(*string);
+  if (!chat_template)
+    return input_error("{}: metadata key tokenizer.chat_template: {}", file.path().string(),
+                       chat_template.error().message);
+  text.chat_template = std::move(*chat_template);
+  return text;
+}
+
+}  // namespace rung
