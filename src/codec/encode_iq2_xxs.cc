@@ -59,36 +59,15 @@ struct GridSums {
 /// The points of one group that are best at some step, by rising step.
 class Envelope {
  public:
-  /// Builds the envelope for steps up to `last_step`; beyond it the last point stays.
-  void build(const float* x, const float* w, float last_step) {
-    alignas(16) float a[kPoints], b[kPoints];
-    sum_points(x, w, a, b);
-    const size_t last = best_point(a, b, last_step);
-    size_t at = 0;  // for steps near zero: the largest a
-    for (size_t point = 1; point < kPoints; ++point) {
-      if (a[point] > a[at] || (a[point] == a[at] && b[point] < b[at])) at = point;
-    }
-    const size_t count = keep_below_chord(a, b, at, last);
-    count_ = 0;
-    append(a[at], b[at], at);
-    while (at != last && count_ < kMaxCorners) {
-      float crossing = std::numeric_limits<float>::infinity();
-      size_t next = last;
-      for (size_t n = 0; n < count; ++n) {
-        const size_t point = kept_[n];
-        if (!(b[point] < b[at])) continue;
-        const float step = 2.0f * (a[at] - a[point]) / (b[at] - b[point]);
-        if (step < crossing || (step == crossing && b[point] < b[next])) {
-          crossing = step;
-          next = point;
-        }
-      }
-      corners_[count_ - 1].until = crossing;
-      if (next == at) break;
-      at = next;
-      append(a[at], b[at], at);
-    }
-    corners_[count_ - 1].until = std::numeric_limits<float>::infinity();
+  /// Exact for steps from first_step to last_step; the end points stay beyond.
+  void build(const float* x, const float* w, float first_step, float last_step) {
+    Lines all;
+    sum_points(x, w, all);
+    const size_t first = best_point(all, first_step);
+    const size_t last = best_point(all, last_step);
+    Lines lines;
+    const size_t count = keep_below_chord(all, first, last, lines);
+    walk({all.a[first], all.b[first]}, static_cast<uint8_t>(first), lines, count);
   }
 
   const GridSums& sums_at(float step) const { return corner_at(step).sums; }
@@ -101,8 +80,13 @@ class Envelope {
     GridSums sums;
     uint8_t point;
   };
+  struct Lines {
+    alignas(16) float a[kPoints + kLanes];
+    alignas(16) float b[kPoints + kLanes];
+    uint8_t point[kPoints + kLanes];
+  };
 
-  static void sum_points(const float* x, const float* w, float* a, float* b) {
+  static void sum_points(const float* x, const float* w, Lines& lines) {
     unsigned negative = 0;
     float wx[kGroup];
     for (size_t n = 0; n < kGroup; ++n) {
@@ -120,40 +104,82 @@ class Envelope {
         cheapest = min_lanes(cheapest, term);
         sum_b += splat(w[n]) * magnitude * magnitude;
       }
-      store_lanes(sum_a - flip * cheapest, a + point);
-      store_lanes(sum_b, b + point);
+      store_lanes(sum_a - flip * cheapest, lines.a + point);
+      store_lanes(sum_b, lines.b + point);
     }
   }
 
-  static size_t best_point(const float* a, const float* b, float step) {
-    size_t best = 0;
-    float least = std::numeric_limits<float>::infinity();
-    for (size_t point = 0; point < kPoints; ++point) {
-      const float cost = step * b[point] - 2.0f * a[point];
-      if (cost < least) {
-        least = cost;
-        best = point;
+  static size_t best_point(const Lines& lines, float step) {
+    F4 least = splat(std::numeric_limits<float>::infinity());
+    I4 best{}, index = {0, 1, 2, 3};
+    for (size_t point = 0; point < kPoints; point += kLanes) {
+      const F4 cost = splat(step) * load_lanes(lines.b + point) - splat(2.0f) * load_lanes(lines.a + point);
+      const I4 better = cost < least;
+      best = better ? index : best;
+      least = better ? cost : least;
+      index += I4{4, 4, 4, 4};
+    }
+    size_t lane = 0;
+    for (size_t other = 1; other < kLanes; ++other) {
+      if (least[other] < least[lane]) lane = other;
+    }
+    return static_cast<size_t>(best[lane]);
+  }
+
+  /// Only points below the line through the envelope's two ends can be corners. The last end is kept too.
+  static size_t keep_below_chord(const Lines& all, size_t first, size_t last, Lines& kept) {
+    const F4 rise = splat(all.a[first] - all.a[last]);
+    const F4 run = splat(all.b[first] - all.b[last]);
+    size_t count = 0;
+    for (size_t point = 0; point < kPoints; point += kLanes) {
+      const F4 a = load_lanes(all.a + point);
+      const F4 b = load_lanes(all.b + point);
+      const I4 below = (a - splat(all.a[last])) * run > (b - splat(all.b[last])) * rise;
+      for (size_t lane = 0; lane < kLanes; ++lane) {
+        kept.a[count] = a[lane];
+        kept.b[count] = b[lane];
+        kept.point[count] = static_cast<uint8_t>(point + lane);
+        count += below[lane] != 0 ? 1 : 0;
       }
     }
-    return best;
-  }
-
-  /// Only points below the line through the envelope's two ends can be corners.
-  size_t keep_below_chord(const float* a, const float* b, size_t first, size_t last) {
-    const float rise = a[first] - a[last];
-    const float run = b[first] - b[last];
-    size_t count = 0;
-    for (size_t point = 0; point < kPoints; ++point) {
-      const bool below = (a[point] - a[last]) * run > (b[point] - b[last]) * rise;
-      kept_[count] = static_cast<uint8_t>(point);
-      count += below && b[point] < b[first] ? 1 : 0;
+    kept.a[count] = all.a[last];
+    kept.b[count] = all.b[last];
+    kept.point[count] = static_cast<uint8_t>(last);
+    ++count;
+    for (size_t pad = count; pad % kLanes != 0; ++pad) {  // lines too steep to be chosen
+      kept.a[pad] = 0.0f;
+      kept.b[pad] = std::numeric_limits<float>::infinity();
     }
-    if (count == kPoints) return count;
-    kept_[count] = static_cast<uint8_t>(last);
-    return count + 1;
+    return count;
   }
 
-  void append(float a, float b, size_t point) { corners_[count_++] = {0.0f, {a, b}, static_cast<uint8_t>(point)}; }
+  /// From each corner to the line that undercuts it first, until none does.
+  void walk(GridSums at, uint8_t point, const Lines& lines, size_t count) {
+    for (count_ = 0; count_ < kMaxCorners;) {
+      const F4 never = splat(std::numeric_limits<float>::infinity());
+      F4 soonest = never;
+      I4 next{}, index = {0, 1, 2, 3};
+      for (size_t n = 0; n < count; n += kLanes) {
+        const F4 b = load_lanes(lines.b + n);
+        const F4 flatter = splat(at.b) - b;
+        const F4 crossing = (splat(at.a) - load_lanes(lines.a + n)) / flatter;
+        const I4 sooner = (flatter > splat(0.0f)) & (crossing < soonest);
+        next = sooner ? index : next;
+        soonest = sooner ? crossing : soonest;
+        index += I4{4, 4, 4, 4};
+      }
+      size_t lane = 0;
+      for (size_t other = 1; other < kLanes; ++other) {
+        if (soonest[other] < soonest[lane]) lane = other;
+      }
+      corners_[count_++] = {2.0f * soonest[lane], at, point};
+      if (soonest[lane] == never[0]) return;
+      const size_t chosen = static_cast<size_t>(next[lane]);
+      at = {lines.a[chosen], lines.b[chosen]};
+      point = lines.point[chosen];
+    }
+    corners_[count_ - 1].until = std::numeric_limits<float>::infinity();
+  }
 
   const Corner& corner_at(float step) const {
     const Corner* corner = corners_.data();
@@ -162,7 +188,6 @@ class Envelope {
   }
 
   std::array<Corner, kMaxCorners> corners_;
-  std::array<uint8_t, kPoints> kept_;
   size_t count_ = 0;
 };
 
@@ -179,10 +204,11 @@ class Search {
       constexpr size_t kSpan = kGroup * kGroupsPerScale;
       float largest = 0.0f;
       for (size_t n = 0; n < kSpan; ++n) largest = std::max(largest, std::fabs(block.x[b * kSpan + n]));
-      // Larger steps than this put even the largest value below the smallest magnitude.
+      // Larger steps than this put even the largest value below the smallest magnitude; steps smaller than a twelfth of
+      // it clip that value to less than half.
       const float last_step = largest / kLeastMagnitude;
       for (size_t g = b * kGroupsPerScale; g < (b + 1) * kGroupsPerScale; ++g) {
-        envelopes_[g].build(block.x + g * kGroup, block.w + g * kGroup, last_step);
+        envelopes_[g].build(block.x + g * kGroup, block.w + g * kGroup, last_step / 12.0f, last_step);
       }
       free_step_[b] = best_free_step(b, last_step);
     }
