@@ -102,8 +102,8 @@ TEST_P(LlamaCppVocabulary, IdsAreEqual) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, LlamaCppVocabulary, testing::Values("gpt-2", "llama-spm", "deepseek-coder", "starcoder"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& param_info) {
+                           std::string name = param_info.param;
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
                          });

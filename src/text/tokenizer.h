@@ -20,19 +20,26 @@ enum class TokenKind : int32_t { kNormal = 1, kUnknown = 2, kControl = 3, kUserD
 
 /// What GGUF metadata says of a tokenizer; filled by model/ so that text/ needs no GGUF.
 struct TokenizerSpec {
-  std::string model;                 ///< tokenizer.ggml.model: "llama", "gpt2"
-  std::string pre;                   ///< tokenizer.ggml.pre: "default", "llama-bpe", "qwen2", ...
+  std::string model;  ///< tokenizer.ggml.model: "llama", "gpt2"
+  std::string pre;    ///< tokenizer.ggml.pre: "default", "llama-bpe", "qwen2", ...
   std::vector<std::string> tokens;
-  std::vector<float> scores;         ///< empty, or as many as tokens
-  std::vector<int32_t> kinds;        ///< empty, or as many as tokens: TokenKind
-  std::vector<std::string> merges;   ///< "left right", best first
+  std::vector<float> scores;        ///< empty, or as many as tokens
+  std::vector<int32_t> kinds;       ///< empty, or as many as tokens: TokenKind
+  std::vector<std::string> merges;  ///< "left right", best first
   std::optional<Token> bos, eos, eot, unknown;
   std::optional<bool> add_bos, add_eos, add_space_prefix;
-  bool ignore_merges = false;        ///< a whole pre-token that is a vocabulary entry stays whole (llama-bpe)
+  bool ignore_merges = false;  ///< a whole pre-token that is a vocabulary entry stays whole; rules may say so too
 };
+
+/// Checks what needs no look at the vocabulary's texts: counts that agree, kinds and ids in range, scores that are
+/// numbers. The message names the field.
+Status check_tokenizer_spec(const TokenizerSpec& spec);
 
 class Tokenizer {
  public:
+  /// Fails on a model other than "llama" and "gpt2" (also on "none"), on an unknown splitting rule, and on a vocabulary
+  /// that is empty, repeats a token, has an empty one, or lacks what a merge names. Absent settings are as in
+  /// llama.cpp: "llama" adds BOS and a space before the text, and its BOS, EOS and unknown are 1, 2 and 0.
   static Result<Tokenizer> create(TokenizerSpec spec);
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
@@ -41,7 +48,8 @@ class Tokenizer {
   /// add_special: BOS/EOS as the model wants them. parse_special: control tokens written in the text become their ids
   /// (user-defined ones always do). Any bytes are accepted.
   std::vector<Token> encode(std::string_view text, bool add_special, bool parse_special) const;
-  /// Bytes of one token as they appear in running text; control tokens give their text only if `special`.
+  /// Bytes of one token as they appear in running text; control and unknown tokens give their text only if `special`.
+  /// An id that is no token gives nothing, here and in decode().
   std::string piece(Token token, bool special) const;
   std::string decode(std::span<const Token> tokens, bool special) const;
 
@@ -52,9 +60,11 @@ class Tokenizer {
   bool adds_bos() const;
   /// Ends an answer: EOS, EOT, or a control token that is known to end a turn (<|im_end|>, <|eot_id|>, ...).
   bool ends_generation(Token token) const;
+  /// By its stored text.
   std::optional<Token> find(std::string_view token_text) const;
+  /// kUnused if the id is no token.
   TokenKind kind(Token token) const;
-  /// The stored text of a token (vocabulary form, not decoded).
+  /// The stored text of a token (vocabulary form, not decoded); empty if the id is no token.
   const std::string& text(Token token) const;
 
  private:
