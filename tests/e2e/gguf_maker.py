@@ -74,6 +74,8 @@ def pack_string(text):
 def pack_value(kind, value):
     if kind == STRING:
         return pack_string(value)
+    if kind == ARRAY and isinstance(value, bytes):
+        return value  # packed already
     if kind == ARRAY:
         head = struct.pack("<IQ", value.element, value.announced_length)
         return head + b"".join(pack_value(value.element, item) for item in value.values)
@@ -223,10 +225,8 @@ def announce_array(gguf, key, text):
 
 
 def nest_array(gguf, text):
-    nested = Array(U8, [1])
-    for _ in range(number(text)):
-        nested = Array(ARRAY, [nested])
-    gguf.metadata["test.nested"] = (ARRAY, nested)
+    outer = struct.pack("<IQ", ARRAY, 1) * number(text)
+    gguf.metadata["test.nested"] = (ARRAY, outer + pack_value(ARRAY, Array(U8, [1])))
 
 
 # What a test may write after the name of the file, and what it does. TENSOR and KEY stand for names without spaces.

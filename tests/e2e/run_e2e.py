@@ -43,8 +43,8 @@ def match(pattern, text):
 
 
 def split_phrases(text):
-    """Splits at commas that are outside of double quotes."""
-    return [phrase.strip() for phrase in re.findall(r'(?:[^,"]|"[^"]*")+', text)]
+    """Splits at commas that are outside of double quotes and square brackets."""
+    return [phrase.strip() for phrase in re.findall(r'(?:"[^"]*"|\[[^\]]*\]|[^,"\[])+', text)]
 
 
 def values_at(document, path):
@@ -118,9 +118,7 @@ class Test:
             (r"flipped copies of (\S+) in (\S+)", self.given_flipped_copies),
             (r"random bytes (\S+), *(\d+) bytes", self.given_random_bytes),
             (r"empty file (\S+)", lambda name: self.file(name).write_bytes(b"")),
-            (r'text (\S+) "(.*)"', lambda name, words: self.file(name).write_text(words.replace("\\n", "\n"))),
-            (r'text (\S+) "(.*)" (\d+) times',
-             lambda name, words, times: self.file(name).write_text(words.replace("\\n", "\n") * int(times))),
+            (r'text (\S+) "(.*)"(?: (\d+) times)?', self.given_text),
             (r"bytes (\S+) ([0-9a-f ]+)", lambda name, digits: self.file(name).write_bytes(bytes.fromhex(digits))),
             (r"folder (\S+)", lambda name: self.file(name).mkdir(parents=True)),
             (r"unreadable (\S+)", self.given_unreadable),
@@ -140,6 +138,10 @@ class Test:
             path.write_bytes(gguf_maker.make(split_phrases(faults) if faults else []))
         except (gguf_maker.FaultError, KeyError) as error:
             raise BadTest(f"given llama {name}: {error}") from error
+
+    def given_text(self, name, words, times):
+        text = words.replace("\\n", "\n").replace('\\"', '"')
+        self.file(name).write_text(text * int(times or 1), encoding="utf-8")
 
     def given_copy(self, origin, name):
         target = self.file(name)

@@ -53,9 +53,10 @@ class Runner(unittest.TestCase):
 
     def test_what_holds_passes(self):
         self.assert_passes("""
-            run say '{"a": [{"n": "x", "v": 2.0}, {"n": "y", "v": 3}]}'
-            expect exit 0, stdout is JSON, stderr is empty, json stdout $.a[n=y].v == 3, json stdout $.a[*].v > 1
-            expect json stdout $.a[0].v == 2.01 within 1 %, json stdout $.a[*] has 2 values, json stdout $.b is missing
+            run say '{"a": [{"n": "x", "v": 2.0}, {"n": "y", "v": 3}], "s": [4, 5]}'
+            expect exit 0, stdout is JSON, stderr is empty, json stdout $.a[n=y].v == 3, json stdout $.s == [4,5]
+            expect json stdout $.a[*].v > 1, json stdout $.a[0].v == 2.01 within 1 %, json stdout $.a[*] has 2 values
+            expect json stdout $.b is missing, json stdout $.a exists
             run complain "a, b"
             expect exit 2, stderr ~ "^a, b$", stderr is one line
             run write f hello
@@ -63,8 +64,8 @@ class Runner(unittest.TestCase):
             """)
 
     def test_what_does_not_hold_fails(self):
-        for phrase in ["exit 1", 'stdout ~ "no"', 'stdout !~ "42"', "stdout is empty", "file f", "json stdout $.a == 41",
-                       "json stdout $.a == 41 within 1 %", "json stdout $.b exists", "json stdout $.b == 1",
+        for phrase in ["exit 1", 'stdout ~ "no"', 'stdout !~ "42"', "stdout is empty", "file f",
+                       "json stdout $.a == 41", "json stdout $.a == 41 within 1 %", "json stdout $.b exists", "json stdout $.b == 1",
                        "json stdout $.a has 2 values", 'json stdout $.a ~ "4"']:
             with self.subTest(phrase):
                 self.assert_fails(f"""
