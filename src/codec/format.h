@@ -26,7 +26,8 @@ enum class Calibration {
   kRequired,  ///< poor without: refused unless the user asks for weights-only calibration
 };
 
-/// scale and min hold one float per group of FormatInfo::group_values codes, in order.
+/// scale and min get one float per group of FormatInfo::group_values codes, in order; min also where has_min is false
+/// (zeros). Blocks may start at any address.
 using UnpackFn = void (*)(const uint8_t* blocks, size_t values, int8_t* codes, float* scale, float* min);
 using DecodeFn = void (*)(const uint8_t* blocks, size_t values, float* out);
 /// importance: one non-negative weight per value, or null for the format's own default weighting.
@@ -34,16 +35,16 @@ using EncodeFn = void (*)(const float* row, size_t values, const float* importan
 
 struct FormatInfo {
   Format format;
-  std::string_view name;   ///< as on the command line, lower case: "q4_k"
-  uint32_t block_values;   ///< weights in a block
+  std::string_view name;  ///< as on the command line, lower case: "q4_k"
+  uint32_t block_values;  ///< weights in a block
   uint32_t block_bytes;
-  int ggml_id;             ///< id in a GGUF tensor record; -1 where GGUF has none
-  uint32_t group_values;   ///< weights that share a scale; 0 for float formats
-  bool has_min;            ///< false: min is always 0
+  int ggml_id;            ///< id in a GGUF tensor record; -1 where GGUF has none
+  uint32_t group_values;  ///< weights that share a scale; 0 for float formats
+  bool has_min;           ///< false: min is always 0
   Calibration calibration;
-  UnpackFn unpack;         ///< null for float formats
-  DecodeFn decode;         ///< null for integer formats: decode_row derives it
-  EncodeFn encode;         ///< null where Rung cannot write the format yet
+  UnpackFn unpack;  ///< null for float formats
+  DecodeFn decode;  ///< null for integer formats: decode_row derives it
+  EncodeFn encode;  ///< null where Rung cannot write the format yet
 };
 
 std::span<const FormatInfo> all_formats();
@@ -54,8 +55,9 @@ std::optional<Format> format_from_ggml(uint32_t id);
 
 /// Bytes of a row of `values` weights; values is a multiple of block_values.
 size_t row_bytes(Format format, size_t values);
-/// Bytes that `values` weights take where the format is at home: as row_bytes, but for nf4_dq the bytes of
-/// bitsandbytes' nested layout (8-bit absmax in groups of 256 with one float each), not those of our blocks in memory.
+/// Bytes that a tensor of `values` weights takes where the format is at home: as row_bytes, but for nf4_dq the bytes of
+/// bitsandbytes' nested layout (8-bit absmax in groups of 256 with one float each, one offset a tensor), not those of
+/// our blocks in memory.
 size_t stored_bytes(Format format, size_t values);
 
 void decode_row(Format format, const uint8_t* blocks, size_t values, float* out);
