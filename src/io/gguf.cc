@@ -65,7 +65,8 @@ Result<GgufFile> GgufFile::open(const std::filesystem::path& path) {
   if (!split) {
     file.bytes_ = mapped.bytes().size();
     file.files_.push_back(std::move(mapped));
-    RUNG_CHECK(file.add_shard(std::move(first), path.string()));
+    file.add_shard(std::move(first));
+    RUNG_CHECK(file.build_indices());
     return file;
   }
   for (uint64_t number = 0; number < split->count; ++number) {
@@ -79,8 +80,9 @@ Result<GgufFile> GgufFile::open(const std::filesystem::path& path) {
     RUNG_CHECK(check_split_part(shard.metadata, part_path, number, split->count));
     file.bytes_ += part.bytes().size();
     file.files_.push_back(std::move(part));
-    RUNG_CHECK(file.add_shard(std::move(shard), part_path.string()));
+    file.add_shard(std::move(shard));
   }
+  RUNG_CHECK(file.build_indices());
   RUNG_TRY(const uint64_t announced, file.u64("split.tensors.count", file.tensors_.size()));
   if (announced != file.tensors_.size())
     return input_error("{}: split.tensors.count is {}, the {} parts have {} tensors", path.string(), announced,
@@ -93,27 +95,36 @@ Result<GgufFile> GgufFile::parse(std::span<const uint8_t> bytes, std::string nam
   file.path_ = std::move(name);
   file.bytes_ = bytes.size();
   RUNG_TRY(GgufShard shard, parse_gguf_shard(bytes, file.path_.string()));
-  RUNG_CHECK(file.add_shard(std::move(shard), file.path_.string()));
+  file.add_shard(std::move(shard));
+  RUNG_CHECK(file.build_indices());
   RUNG_TRY(const uint64_t parts, file.u64("split.count", 1));
   if (parts > 1)
     return input_error("{}: split.count is {}, only a whole file can be read here", file.path_.string(), parts);
   return file;
 }
 
-Status GgufFile::add_shard(GgufShard&& shard, std::string_view name) {
+void GgufFile::add_shard(GgufShard&& shard) {
   if (shards_ == 0) {
     version_ = shard.version;
     alignment_ = shard.alignment;
     metadata_ = std::move(shard.metadata);
-    for (size_t index = 0; index < metadata_.size(); ++index) keys_.emplace(metadata_[index].key, index);
   }
   for (GgufTensor& tensor : shard.tensors) {
     tensor.shard = shards_;
-    const auto [place, fresh] = names_.emplace(tensor.name, tensors_.size());
-    if (!fresh) return input_error("{}: tensor {} is in an earlier part too", name, printable(tensor.name));
     tensors_.push_back(std::move(tensor));
   }
   ++shards_;
+}
+
+/// Once metadata_ and tensors_ are final: the indices view their strings.
+Status GgufFile::build_indices() {
+  for (size_t index = 0; index < metadata_.size(); ++index) keys_.emplace(metadata_[index].key, index);
+  for (size_t index = 0; index < tensors_.size(); ++index) {
+    const auto [place, fresh] = names_.emplace(tensors_[index].name, index);
+    if (!fresh)
+      return input_error("{}: tensor {} is in part {} and in part {}", path_.string(), printable(tensors_[index].name),
+                         tensors_[place->second].shard + 1, tensors_[index].shard + 1);
+  }
   return {};
 }
 
@@ -136,6 +147,8 @@ Result<T> GgufFile::typed(std::string_view key, std::optional<T> absent, std::st
     return input_error("{}: metadata key {} is missing", path_.string(), printable(key));
   }
   if (std::optional<T> converted = convert(*value)) return *std::move(converted);
+  if (const std::optional<int64_t> number = value->as_i64())
+    return input_error("{}: metadata key {} is {}, allowed is {}", path_.string(), printable(key), *number, allowed);
   return input_error("{}: metadata key {} is of type {}, allowed is {}", path_.string(), printable(key),
                      gguf_type_name(value->type), allowed);
 }
@@ -149,11 +162,11 @@ Result<double> GgufFile::f64(std::string_view key, std::optional<double> absent)
 }
 
 Result<bool> GgufFile::boolean(std::string_view key, std::optional<bool> absent) const {
-  return typed(key, absent, "bool", [](const GgufValue& value) { return value.as_bool(); });
+  return typed(key, absent, "a bool", [](const GgufValue& value) { return value.as_bool(); });
 }
 
 Result<std::string> GgufFile::str(std::string_view key, std::optional<std::string> absent) const {
-  return typed(key, std::move(absent), "string", [](const GgufValue& value) -> std::optional<std::string> {
+  return typed(key, std::move(absent), "a string", [](const GgufValue& value) -> std::optional<std::string> {
     if (const std::string* text = value.as_string()) return *text;
     return std::nullopt;
   });

@@ -98,7 +98,8 @@ class GgufFile {
  private:
   template <class T, class Convert>
   Result<T> typed(std::string_view key, std::optional<T> absent, std::string_view allowed, Convert convert) const;
-  Status add_shard(struct GgufShard&& shard, std::string_view name);
+  void add_shard(struct GgufShard&& shard);
+  Status build_indices();
 
   std::filesystem::path path_;
   uint32_t version_ = 3;
