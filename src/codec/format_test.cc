@@ -1,20 +1,21 @@
-// The registry, its arithmetic, and decoding of llama.cpp's vectors bit for bit.
+// The registry, its arithmetic, and how decoding follows from unpacking.
 #include "codec/format.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
+#include <cstring>
 #include <map>
 #include <set>
-#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/half.h"
-#include "base/hash.h"
 #include "base/rng.h"
 #include "codec/blocks.h"
 #include "codec/codebooks.h"
-#include "codec/gguf_vectors_for_tests.h"
 
 namespace rung {
 namespace {
@@ -89,49 +90,6 @@ TEST(Registry, StoredBytesDifferFromRowBytesForNestedNf4Only) {
   EXPECT_EQ(stored_bytes(Format::NF4_DQ, 64 * 256), 8192u + 256 + 4 + 4);
   EXPECT_EQ(stored_bytes(Format::NF4_DQ, 64 * 257), 8224u + 257 + 8 + 4);
   EXPECT_NEAR(8.0 * static_cast<double>(stored_bytes(Format::NF4_DQ, 1u << 24)) / (1u << 24), 4.127, 0.0005);
-}
-
-TEST(Vectors, EveryGgufFormatButThePlainFloatsIsThere) {
-  std::set<Format> seen;
-  for (const GgufVector& vector : read_vector_manifest()) seen.insert(vector.format);
-  for (const FormatInfo& info : all_formats()) {
-    EXPECT_EQ(seen.count(info.format) != 0, info.group_values != 0) << info.name;
-  }
-}
-
-TEST(Vectors, DecodeBitForBit) {
-  const std::vector<GgufVector> vectors = read_vector_manifest();
-  ASSERT_EQ(vectors.size(), 93u);
-  for (const GgufVector& vector : vectors) {
-    const std::vector<uint8_t> stored = read_vector_bytes(vector.file);
-    const size_t bytes = row_bytes(vector.format, kVectorCols);
-    ASSERT_EQ(stored.size(), kVectorRows * bytes) << vector.file;
-    std::vector<float> decoded(kVectorRows * kVectorCols);
-    for (size_t row = 0; row < kVectorRows; ++row) {
-      decode_row(vector.format, stored.data() + row * bytes, kVectorCols, decoded.data() + row * kVectorCols);
-    }
-    const auto* raw = reinterpret_cast<const uint8_t*>(decoded.data());
-    EXPECT_EQ(content_hash(std::span(raw, decoded.size() * sizeof(float))), vector.decoded_hash) << vector.file;
-  }
-}
-
-// The inputs and bytes in testdata belong together: the decoded values have the published error.
-TEST(Vectors, PublishedErrorIsReproduced) {
-  const std::vector<float> imatrix = read_vector_floats("imatrix.f32");
-  for (const GgufVector& vector : read_vector_manifest()) {
-    const std::vector<uint8_t> stored = read_vector_bytes(vector.file);
-    const std::vector<float> input = read_vector_floats(vector.input + ".f32");
-    std::vector<float> decoded(input.size());
-    decode_row(vector.format, stored.data(), input.size(), decoded.data());  // rows are whole blocks, so all at once
-    double error = 0, energy = 0;
-    for (size_t value = 0; value < input.size(); ++value) {
-      const double weight = vector.imatrix ? imatrix[value % kVectorCols] : 1.0;
-      const double difference = double{input[value]} - decoded[value];
-      error += weight * difference * difference;
-      energy += weight * input[value] * input[value];
-    }
-    EXPECT_NEAR(error / energy, vector.rel_error, 1e-5 * vector.rel_error) << vector.file;  // printed with 6 digits
-  }
 }
 
 TEST(Decode, IsScaleTimesCodeMinusMin) {

@@ -1,12 +1,9 @@
-// testdata/gguf-vectors: what llama.cpp writes and reads for each type. For tests only.
+// testdata/gguf-vectors: what llama.cpp writes and reads for each type. For the tests of this folder only; a missing
+// file fails the running test.
 #pragma once
 
-#include <gtest/gtest.h>
-
-#include <cstring>
-#include <fstream>
-#include <iterator>
-#include <nlohmann/json.hpp>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -26,30 +23,8 @@ struct GgufVector {
   std::string decoded_hash;
 };
 
-inline std::vector<uint8_t> read_vector_bytes(const std::string& name) {
-  std::ifstream file(std::string(RUNG_SOURCE_DIR "/testdata/gguf-vectors/") + name, std::ios::binary);
-  EXPECT_TRUE(file.good()) << name;
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-inline std::vector<float> read_vector_floats(const std::string& name) {
-  const std::vector<uint8_t> bytes = read_vector_bytes(name);
-  std::vector<float> floats(bytes.size() / sizeof(float));
-  std::memcpy(floats.data(), bytes.data(), floats.size() * sizeof(float));
-  return floats;
-}
-
-inline std::vector<GgufVector> read_vector_manifest() {
-  const std::vector<uint8_t> text = read_vector_bytes("manifest.json");
-  std::vector<GgufVector> vectors;
-  const nlohmann::json manifest = nlohmann::json::parse(text.begin(), text.end());
-  for (const auto& row : manifest.at("vectors")) {
-    const std::optional<Format> format = format_from_name(row.at("type").get<std::string>());
-    EXPECT_TRUE(format) << row;
-    vectors.push_back({format.value_or(Format::F32), row.at("input"), row.at("imatrix"), row.at("file"),
-                       row.at("rel_error"), row.at("decoded_xxh3")});
-  }
-  return vectors;
-}
+std::vector<uint8_t> read_vector_bytes(const std::string& name);
+std::vector<float> read_vector_floats(const std::string& name);
+std::vector<GgufVector> read_vector_manifest();
 
 }  // namespace rung
