@@ -90,27 +90,38 @@ struct LineFit {
   CodeSums codes;
 };
 
-/// The ends of a block's range that a search starts from are drawn in by 0, 1, .. count - 1 times `step` of the range,
-/// each end on its own.
+/// The range of values that a search starts from is the block's own with each end, independently, drawn in by `first`
+/// to `last` times `step` code steps; negative draws it out. Drawing out shifts the phase of the codes over the bulk of
+/// the values, which pays more than a finer search inside the range (1 to 4 % of the error, the more the more codes).
 struct StartRanges {
   float step;
-  int count;
+  int first;
+  int last;
 };
+
+/// By the number of codes.
+template <int kTop>
+inline constexpr StartRanges kStartRanges = {0.5f, -3, 2};
+template <>
+inline constexpr StartRanges kStartRanges<31> = {0.5f, -4, 1};
+template <>
+inline constexpr StartRanges kStartRanges<3> = {0.33f, -2, 3};
 
 /// The best free (unrounded) line: candidates with least-squares lines, the best one iterated.
 template <int kTop, size_t kValues>
-LineFit fit_free_line(const float* x, const float* w, const BlockSums& block, const StartRanges& starts,
-                      bool signed_min) {
+LineFit fit_free_line(const float* x, const float* w, const BlockSums& block, bool signed_min) {
   float low = *std::min_element(x, x + kValues);
   const float high = *std::max_element(x, x + kValues);
   if (!signed_min) low = std::min(low, 0.0f);
   LineFit best{{0.0f, -low}, measure_codes<kTop, kValues>(x, w, {0.0f, -low})};
   Line promising = best.line;
   float best_explained = -std::numeric_limits<float>::infinity();
-  for (int from_low = -1; from_low < starts.count; ++from_low) {
-    for (int from_high = -1; from_high < starts.count; ++from_high) {
-      const float bottom = low + (high - low) * starts.step * static_cast<float>(from_low);
-      const float top = high - (high - low) * starts.step * static_cast<float>(from_high);
+  constexpr StartRanges kStarts = kStartRanges<kTop>;
+  const float draw = (high - low) * kStarts.step / kTop;
+  for (int from_low = kStarts.first; from_low <= kStarts.last; ++from_low) {
+    for (int from_high = kStarts.first; from_high <= kStarts.last; ++from_high) {
+      const float bottom = low + draw * static_cast<float>(from_low);
+      const float top = high - draw * static_cast<float>(from_high);
       const CodeSums codes = measure_codes<kTop, kValues>(x, w, {(top - bottom) / kTop, -bottom});
       const Line line = solve_line(codes, block, signed_min);
       const float now = explained(codes, block, line);
@@ -145,10 +156,10 @@ class SuperLine {
     Line line(size_t b) const { return {d * static_cast<float>(scale[b]), dmin * static_cast<float>(min[b])}; }
   };
 
-  SuperLine(const EncodeBlock& block, const StartRanges& starts) : block_(block) {
+  explicit SuperLine(const EncodeBlock& block) : block_(block) {
     for (size_t b = 0; b < kBlocks; ++b) {
       sums_[b] = sum_block<kValues>(x(b), w(b));
-      free_[b] = fit_free_line<kTop, kValues>(x(b), w(b), sums_[b], starts, false);
+      free_[b] = fit_free_line<kTop, kValues>(x(b), w(b), sums_[b], false);
     }
   }
 

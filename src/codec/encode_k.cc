@@ -37,8 +37,8 @@ typename Search::Result encode_super_scale(const EncodeBlock& block, const Start
 }
 
 template <int kTop, class Search>
-typename Search::Result encode_super_line(const EncodeBlock& block, const StartRanges& starts, Codes& codes) {
-  const auto result = Search(block, starts).search();
+typename Search::Result encode_super_line(const EncodeBlock& block, Codes& codes) {
+  const auto result = Search(block).search();
   for (size_t b = 0; b < result.scale.size(); ++b) {
     const size_t first = b * Search::kValues;
     choose_codes<kTop, Search::kValues>(block.x + first, result.line(b), codes.data() + first);
@@ -99,11 +99,10 @@ void encode_q6_k(const float* row, size_t values, const float* importance, uint8
 }
 
 void encode_q5_k(const float* row, size_t values, const float* importance, uint8_t* blocks) {
-  constexpr StartRanges kStarts = {0.02f, 4};
   for_each_block<BlockQ5_K>(row, values, importance, Emphasis::kLargeMild, blocks,
                             [&](const EncodeBlock& block, auto& out) {
                               Codes codes;
-                              const auto result = encode_super_line<31, SuperLine<31, 8, 63>>(block, kStarts, codes);
+                              const auto result = encode_super_line<31, SuperLine<31, 8, 63>>(block, codes);
                               out.d = block.to_half(result.d);
                               out.dmin = block.to_half(result.dmin);
                               pack_scales_and_mins(result.scale, result.min, out.scales);
@@ -116,11 +115,10 @@ void encode_q5_k(const float* row, size_t values, const float* importance, uint8
 }
 
 void encode_q4_k(const float* row, size_t values, const float* importance, uint8_t* blocks) {
-  constexpr StartRanges kStarts = {0.04f, 4};
   for_each_block<BlockQ4_K>(row, values, importance, Emphasis::kLargeMild, blocks,
                             [&](const EncodeBlock& block, auto& out) {
                               Codes codes;
-                              const auto result = encode_super_line<15, SuperLine<15, 8, 63>>(block, kStarts, codes);
+                              const auto result = encode_super_line<15, SuperLine<15, 8, 63>>(block, codes);
                               out.d = block.to_half(result.d);
                               out.dmin = block.to_half(result.dmin);
                               pack_scales_and_mins(result.scale, result.min, out.scales);
@@ -152,11 +150,10 @@ void encode_q3_k(const float* row, size_t values, const float* importance, uint8
 }
 
 void encode_q2_k(const float* row, size_t values, const float* importance, uint8_t* blocks) {
-  constexpr StartRanges kStarts = {0.08f, 5};
   for_each_block<BlockQ2_K>(row, values, importance, Emphasis::kLarge, blocks,
                             [&](const EncodeBlock& block, auto& out) {
                               Codes codes;
-                              const auto result = encode_super_line<3, SuperLine<3, 16, 15>>(block, kStarts, codes);
+                              const auto result = encode_super_line<3, SuperLine<3, 16, 15>>(block, codes);
                               out.d = block.to_half(result.d);
                               out.dmin = block.to_half(result.dmin);
                               for (size_t b = 0; b < 16; ++b)

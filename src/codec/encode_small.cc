@@ -42,9 +42,9 @@ float encode_levels(const EncodeBlock& block, const StartScales& starts, uint8_t
 }
 
 template <int kTop>
-Line encode_line(const EncodeBlock& block, const StartRanges& starts, uint8_t* codes) {
+Line encode_line(const EncodeBlock& block, uint8_t* codes) {
   const BlockSums sums = sum_block<kValues>(block.x, block.w);
-  Line wanted = fit_free_line<kTop, kValues>(block.x, block.w, sums, starts, true).line;
+  Line wanted = fit_free_line<kTop, kValues>(block.x, block.w, sums, true).line;
   Line best;
   float best_error = std::numeric_limits<float>::infinity();
   for (int round = 0; round < 3; ++round) {
@@ -103,11 +103,10 @@ void encode_iq4_nl(const float* row, size_t values, const float* importance, uin
 }
 
 void encode_q5_1(const float* row, size_t values, const float* importance, uint8_t* blocks) {
-  constexpr StartRanges kStarts = {0.02f, 4};
   for_each_block<BlockQ5_1>(row, values, importance, Emphasis::kLarge, blocks,
                             [&](const EncodeBlock& block, auto& out) {
                               uint8_t codes[kValues];
-                              const Line line = encode_line<31>(block, kStarts, codes);
+                              const Line line = encode_line<31>(block, codes);
                               out.d = block.to_half(line.scale);
                               out.m = block.to_half(-line.min);
                               out.qh = fifth_bits(codes);
@@ -116,11 +115,10 @@ void encode_q5_1(const float* row, size_t values, const float* importance, uint8
 }
 
 void encode_q4_1(const float* row, size_t values, const float* importance, uint8_t* blocks) {
-  constexpr StartRanges kStarts = {0.04f, 4};
   for_each_block<BlockQ4_1>(row, values, importance, Emphasis::kLarge, blocks,
                             [&](const EncodeBlock& block, auto& out) {
                               uint8_t codes[kValues];
-                              const Line line = encode_line<15>(block, kStarts, codes);
+                              const Line line = encode_line<15>(block, codes);
                               out.d = block.to_half(line.scale);
                               out.m = block.to_half(-line.min);
                               pack_nibbles(codes, out.qs);
