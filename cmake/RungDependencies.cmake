@@ -7,7 +7,7 @@ function(rung_need)
 endfunction()
 
 rung_need(Threads)
-rung_need(PkgConfig)
+find_package(PkgConfig REQUIRED)  # here, not in a function: pkg_check_modules needs its variables
 rung_need(fmt 9.0 QUIET)
 rung_need(tl-expected 1.0 QUIET)
 rung_need(nlohmann_json 3.11 QUIET)

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 LAYERS = [
-    ["base"], ["codec"], ["kernels"], ["io", "text"], ["model"], ["engine"], ["recipe"], ["quantize", "measure"],
+    ["base"], ["codec"], ["kernels"], ["io", "text"], ["model"], ["engine"], ["recipe"], ["quantize", "measure"], ["ladder"],
     ["report"], ["apps"],
 ]
 HEAVY_HEADERS = {"nlohmann/json.hpp", "CLI/CLI.hpp"}

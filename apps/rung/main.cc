@@ -1,0 +1,65 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <utility>
+#include <vector>
+
+#include "base/cpu.h"
+#include "commands.h"
+#include "terminal.h"
+
+namespace rung {
+namespace {
+
+int exit_status(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::kInput:
+      return 2;
+    case ErrorKind::kFailed:
+      return 1;
+    case ErrorKind::kCancelled:
+      break;
+  }
+  return 130;
+}
+
+int report(const Status& status) {
+  if (status) return 0;
+  fmt::print(stderr, "rung: {}\n", status.error().message);
+  return exit_status(status.error());
+}
+
+int run_program(int argc, char** argv) {
+  CLI::App app("Rung takes a language model down the precision ladder and measures what each bit costs.");
+  app.name("rung");
+  app.set_version_flag("--version", "rung " RUNG_VERSION);
+  app.require_subcommand(1);
+  app.footer(
+      "Try: rung ladder models/pico-moe/pico-moe.bf16.gguf --out rung-out\n"
+      "'rung COMMAND --help' explains a command. RUNG_ISA=scalar|avx2|avx512 forces an instruction set.");
+  std::vector<Command> commands;
+  for (const auto add : {add_ladder, add_quantize, add_perplexity, add_inspect, add_run}) commands.push_back(add(app));
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& help) {
+    return app.exit(help);
+  } catch (const CLI::CallForVersion& version) {
+    return app.exit(version);
+  } catch (const CLI::ParseError& error) {
+    const auto chosen = app.get_subcommands();
+    fmt::print(stderr, "rung: {}; see 'rung {}--help'\n", error.what(),
+               chosen.empty() ? "" : chosen.front()->get_name() + " ");
+    return 2;
+  }
+  if (const Status isa = check_isa_choice(); !isa) return report(isa);
+  install_interrupt_handler();
+  const auto all = app.get_subcommands([](const CLI::App*) { return true; });
+  for (size_t index = 0; index < all.size(); ++index)
+    if (all[index]->parsed()) return report(commands[index]());
+  return 2;
+}
+
+}  // namespace
+}  // namespace rung
+
+int main(int argc, char** argv) { return rung::run_program(argc, argv); }

@@ -1,0 +1,219 @@
+// rung run: generate text or chat.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "commands.h"
+#include "engine/sampler.h"
+#include "model/model_text.h"
+#include "terminal.h"
+
+namespace rung {
+namespace {
+
+using nlohmann::ordered_json;
+using Clock = std::chrono::steady_clock;
+
+struct Options {
+  std::string model, prompt, system, kv = "f16";
+  bool has_prompt = false, raw = false, json = false;
+  size_t tokens = 512, context = 0;
+  int threads = 0;
+  SamplerOptions sampler{.temperature = 0.7f, .top_k = 40, .top_p = 0.95f, .min_p = 0.05f, .seed = 0};
+};
+
+struct Speed {
+  size_t tokens = 0;
+  double seconds = 0;
+  double per_second() const { return seconds > 0 ? static_cast<double>(tokens) / seconds : 0; }
+};
+
+double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+class Runner {
+ public:
+  Runner(const Options& options, std::shared_ptr<const Engine> engine, ModelText text, size_t capacity)
+      : options_(options),
+        text_(std::move(text)),
+        pool_(options.threads),
+        session_(engine, pool_,
+                 [&] {
+                   SessionOptions session;
+                   session.capacity = capacity;
+                   session.keys = session.values = *kv_format_from_name(options.kv);
+                   return session;
+                 }()),
+        capacity_(capacity),
+        sampler_(options.sampler),
+        terminal_(options.json) {}
+
+  Status once() {
+    RUNG_TRY(const std::vector<Token> ids, prompt_tokens());
+    RUNG_TRY(const std::string answer, answer_to(ids, !options_.json));
+    if (options_.json) {
+      const ordered_json json = {{"answer", answer},
+                                 {"prompt_tokens", prompt_speed_.tokens},
+                                 {"prompt_tokens_per_second", prompt_speed_.per_second()},
+                                 {"tokens", answer_speed_.tokens},
+                                 {"tokens_per_second", answer_speed_.per_second()}};
+      fmt::print("{}\n", json.dump(1, ' ', false, ordered_json::error_handler_t::replace));
+    } else {
+      fmt::print("\n");
+      print_speed();
+    }
+    return {};
+  }
+
+  Status chat() {
+    if (!text_.chat_template)
+      return input_error("{}: has no chat template; give a prompt with -p TEXT", options_.model);
+    fmt::print(stderr, "Chat with {}. An empty line or Ctrl-D ends it.\n", options_.model);
+    messages_ = system_messages();
+    for (std::string line; ask(line);) {
+      messages_.push_back({{"role", "user"}, {"content", line}});
+      RUNG_TRY(const std::vector<Token> ids, chat_tokens());
+      RUNG_TRY(const std::string answer, answer_to(ids, true));
+      fmt::print("\n");
+      print_speed();
+      messages_.push_back({{"role", "assistant"}, {"content", answer}});
+      if (terminal_.cancelled()) return cancelled_error();
+    }
+    return {};
+  }
+
+ private:
+  static bool ask(std::string& line) {
+    fmt::print("> ");
+    std::fflush(stdout);
+    return std::getline(std::cin, line) && !line.empty();
+  }
+
+  ordered_json system_messages() const {
+    ordered_json messages = ordered_json::array();
+    if (!options_.system.empty()) messages.push_back({{"role", "system"}, {"content", options_.system}});
+    return messages;
+  }
+
+  Result<std::vector<Token>> chat_tokens() {
+    const Tokenizer& tokenizer = text_.tokenizer;
+    const auto special = [&](std::optional<Token> token) { return token ? tokenizer.text(*token) : std::string(); };
+    const ordered_json context = {{"messages", messages_},
+                                  {"add_generation_prompt", true},
+                                  {"bos_token", special(tokenizer.bos())},
+                                  {"eos_token", special(tokenizer.eos())}};
+    RUNG_TRY(const std::string rendered, text_.chat_template->render(context));
+    return text_.encode_chat(rendered);
+  }
+
+  Result<std::vector<Token>> prompt_tokens() {
+    if (options_.raw || !text_.chat_template) return text_.tokenizer.encode(options_.prompt, true, options_.raw);
+    messages_ = system_messages();
+    messages_.push_back({{"role", "user"}, {"content", options_.prompt}});
+    return chat_tokens();
+  }
+
+  /// Only what differs from the tokens already in the session is computed.
+  Result<std::span<const float>> feed(std::span<const Token> ids) {
+    size_t same = 0;
+    while (same + 1 < ids.size() && same < fed_.size() && ids[same] == fed_[same]) ++same;
+    session_.truncate(0, same);
+    fed_.assign(ids.begin(), ids.end());
+    const auto start = Clock::now();
+    RUNG_TRY(const auto logits, session_.forward(ids.subspan(same)));
+    prompt_speed_ = {ids.size() - same, since(start)};
+    return logits;
+  }
+
+  Result<std::string> answer_to(const std::vector<Token>& ids, bool stream) {
+    if (ids.empty()) return input_error("prompt: is empty");
+    RUNG_TRY(auto logits, feed(ids));
+    std::string answer;
+    Utf8Stream utf8;
+    const auto start = Clock::now();
+    answer_speed_ = {};
+    const auto show = [&](const std::string& text) {
+      answer += text;
+      if (stream) {
+        fmt::print("{}", text);
+        std::fflush(stdout);
+      }
+    };
+    while (answer_speed_.tokens < options_.tokens && session_.length(0) < capacity_ && !terminal_.cancelled()) {
+      const Token next = sampler_.sample(logits);
+      if (text_.tokenizer.ends_generation(next)) break;
+      ++answer_speed_.tokens;
+      show(utf8.push(text_.tokenizer.piece(next, false)));
+      fed_.push_back(next);
+      RUNG_TRY(logits, session_.forward(std::span(&next, 1)));
+    }
+    show(utf8.flush());
+    answer_speed_.seconds = since(start);
+    return answer;
+  }
+
+  void print_speed() const {
+    fmt::print(stderr, "[prompt {} tokens, {:.1f} tokens/s; answer {} tokens, {:.1f} tokens/s]\n", prompt_speed_.tokens,
+               prompt_speed_.per_second(), answer_speed_.tokens, answer_speed_.per_second());
+  }
+
+  const Options& options_;
+  ModelText text_;
+  ThreadPool pool_;
+  Session session_;
+  size_t capacity_;
+  Sampler sampler_;
+  Terminal terminal_;
+  ordered_json messages_;
+  std::vector<Token> fed_;
+  Speed prompt_speed_, answer_speed_;
+};
+
+Status run(const Options& options) {
+  RUNG_TRY(auto source, FileSource::open(options.model));
+  RUNG_TRY(auto engine, Engine::open(source));
+  RUNG_TRY(ModelText text, open_model_text(source->file()));
+  size_t capacity = options.context;
+  if (capacity == 0) capacity = engine->config().context == 0 ? 4096 : std::min<size_t>(engine->config().context, 8192);
+  Runner runner(options, engine, std::move(text), capacity);
+  return options.has_prompt ? runner.once() : runner.chat();
+}
+
+}  // namespace
+
+Command add_run(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("run", "Run a model: answer a prompt, or chat");
+  command->add_option("MODEL", options->model, "a GGUF file")->required();
+  CLI::Option* prompt = command->add_option("-p,--prompt", options->prompt, "answer this and stop; without it, chat");
+  command->add_option("--system", options->system, "system message");
+  command->add_flag("--raw", options->raw,
+                    "continue the prompt as it stands: no chat template; special tokens are parsed");
+  command->add_option("-n,--tokens", options->tokens, "tokens of an answer, at most", true);
+  command->add_option("--context", options->context,
+                      "tokens of prompt and answer together; default the model's, at most 8192");
+  command->add_option("--temperature", options->sampler.temperature, "0 is greedy", true)
+      ->check(CLI::Range(0.0f, 100.0f));
+  command->add_option("--top-k", options->sampler.top_k, "keep the k likeliest tokens; 0 keeps all", true);
+  command->add_option("--top-p", options->sampler.top_p, "keep the likeliest tokens up to this probability", true)
+      ->check(CLI::Range(0.0f, 1.0f));
+  command
+      ->add_option("--min-p", options->sampler.min_p, "drop tokens below this share of the likeliest one's probability",
+                   true)
+      ->check(CLI::Range(0.0f, 1.0f));
+  command->add_option("--seed", options->sampler.seed, "of the random choices", true);
+  command->add_option("--kv", options->kv, "type of the KV cache", true)->check(CLI::IsMember({"f16", "f32"}));
+  command->add_option("--threads", options->threads, "threads")->check(CLI::Range(1, 1024));
+  command->add_flag("--json", options->json, "print the answer and the speeds as JSON; needs -p");
+  command->footer("Example: rung run models/pico-moe/pico-moe.bf16.gguf -p 'What is 27 + 15?' --temperature 0");
+  return [options, prompt] {
+    options->has_prompt = prompt->count() > 0;
+    if (options->json && !options->has_prompt) return Status(input_error("run: --json needs a prompt (-p TEXT)"));
+    return run(*options);
+  };
+}
+
+}  // namespace rung
