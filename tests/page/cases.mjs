@@ -1,0 +1,60 @@
+// cases.mjs SAMPLE.json FOLDER: ladders with parts missing or hostile, made from the sample, as FOLDER/NAME.json.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const [sampleFile, folder] = process.argv.slice(2);
+const sample = () => JSON.parse(readFileSync(sampleFile, "utf8"));
+const attack = `</script><script>window.rungInjected=1</script><img src=x onerror="window.rungInjected=1"><!--\u2028${"]]>"}`;
+
+function oneRung() {
+  const ladder = sample();
+  ladder.rungs = ladder.rungs.slice(0, 1);
+  ladder.findings = { first_to_fall: null, cliff: null, smallest_sound: null };
+  return ladder;
+}
+
+function noPanel() {
+  const ladder = sample();
+  ladder.settings.panel = [];
+  for (const rung of ladder.rungs) delete rung.panel;
+  ladder.findings = { first_to_fall: null, cliff: null, smallest_sound: null };
+  return ladder;
+}
+
+function noText() {
+  const ladder = sample();
+  ladder.settings.texts = [];
+  for (const rung of ladder.rungs) for (const key of ["perplexity", "kld", "same_top", "tokens"]) rung[key] = null;
+  return ladder;
+}
+
+/** Every string of the ladder, keys of the panels included, carries an attack; names stay distinct. */
+function hostile() {
+  const poison = (value, key) => {
+    if (Array.isArray(value)) return value.map((each) => poison(each, key));
+    if (value && typeof value === "object") {
+      return Object.fromEntries(
+        Object.entries(value).map(([name, each]) => [key === "panel" ? name + attack : name, poison(each, name)]),
+      );
+    }
+    return typeof value === "string" && !["kind", "verdict"].includes(key) ? value + attack : value;
+  };
+  return poison(sample());
+}
+
+function longNames() {
+  const ladder = sample();
+  ladder.model.name = `Qwen3-Coder-480B-A35B-Instruct-${"finetuned-merged-abliterated-".repeat(6)}GGUF`;
+  ladder.command += ` --text ${"a_very_long_folder_name/".repeat(12)}prose.txt`;
+  ladder.rungs.forEach((rung, index) => {
+    if (index > 0) rung.name = `llama.cpp/${"very_long_recipe_name_".repeat(4)}${rung.name}`;
+  });
+  ladder.notes = ["x".repeat(600)];
+  return ladder;
+}
+
+const cases = { sample, oneRung, noPanel, noText, hostile, longNames, empty: () => ({ rungs: [] }) };
+mkdirSync(folder, { recursive: true });
+for (const [name, make] of Object.entries(cases)) {
+  writeFileSync(join(folder, `${name}.json`), JSON.stringify(make()));
+}

@@ -1,0 +1,27 @@
+import { Curve } from "./curve";
+import { FullTable } from "./full_table";
+import { Header } from "./header";
+import { HeatMap } from "./heat_map";
+import type { Ladder } from "./ladder";
+import { Method, Reading } from "./method";
+
+export function App({ ladder }: { ladder: Ladder }) {
+  return (
+    <>
+      <a class="skip" href="#numbers">
+        Skip to the table of numbers
+      </a>
+      <Header ladder={ladder} />
+      <main>
+        <Curve ladder={ladder} />
+        <HeatMap ladder={ladder} />
+        <FullTable ladder={ladder} />
+        <Reading ladder={ladder} />
+        <Method ladder={ladder} />
+      </main>
+      <footer>
+        Written by {ladder.program || "Rung"}. This file is complete: it loads nothing from anywhere.
+      </footer>
+    </>
+  );
+}

@@ -1,0 +1,208 @@
+// The main picture: quality kept and KL divergence against bits per weight, over one axis of bits.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { bits, bytes, error, fixed, kld, percent } from "./format";
+import { qualityKept, type Ladder, type Rung } from "./ladder";
+import { Marker, Plot, type Band, type Frame, type Point } from "./plot";
+import { decades, linear, linearTicks, logarithmic } from "./scale";
+
+function useWidth(): [{ current: HTMLDivElement | null }, number] {
+  const ref = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(720);
+  useEffect(() => {
+    const observer = new ResizeObserver((entries) => setWidth(Math.max(260, entries[0]?.contentRect.width ?? 720)));
+    if (ref.current) observer.observe(ref.current);
+    return () => observer.disconnect();
+  }, []);
+  return [ref, width];
+}
+
+function spoken(rung: Rung): string {
+  const kept = qualityKept(rung);
+  const parts = [`${rung.name}: ${bits(rung.bits)} bits per weight, ${bytes(rung.bytes)}`];
+  if (kept) parts.push(`keeps ${percent(kept.mean)} percent of quality, from ${percent(kept.low)} to ${percent(kept.high)}`);
+  if (rung.kld) parts.push(`mean KL divergence ${kld(rung.kld.mean)}`);
+  if (rung.perplexity !== null) parts.push(`perplexity ${fixed(rung.perplexity, 2)}`);
+  return parts.join("; ");
+}
+
+function keptPoints(rungs: Rung[]): Point[] {
+  return rungs.flatMap((rung) => {
+    const kept = qualityKept(rung);
+    if (kept === null || rung.bits === null) return [];
+    return [{ ...rung, bits: rung.bits, value: kept.mean, low: kept.low, high: kept.high, spoken: spoken(rung) }];
+  });
+}
+
+/** A KL divergence of zero or below (rounding) has no place on a logarithmic axis. */
+function kldPoints(rungs: Rung[]): Point[] {
+  return rungs.flatMap((rung) =>
+    rung.bits === null || rung.kld === null || rung.kld.mean <= 0
+      ? []
+      : [{ ...rung, bits: rung.bits, value: rung.kld.mean, low: null, high: null, spoken: spoken(rung) }],
+  );
+}
+
+function cliffBand(ladder: Ladder, label: string): Band | null {
+  const { cliff } = ladder;
+  const place = (name: string) => ladder.rungs.find((rung) => rung.name === name)?.bits ?? null;
+  if (cliff === null) return null;
+  const [above, below] = [place(cliff.above), place(cliff.below)];
+  if (above === null || below === null || above <= 0 || below <= 0) return null;
+  return { from: Math.min(above, below), to: Math.max(above, below), above: cliff.above, below: cliff.below, label };
+}
+
+function Tip({ rung, left, top, width }: { rung: Rung; left: number; top: number; width: number }) {
+  const kept = qualityKept(rung);
+  const room = Math.min(250, width);
+  const x = left + 18 + room > width ? Math.max(0, left - room - 18) : left + 18;
+  return (
+    <div class="tip" aria-hidden="true" style={{ left: `${x}px`, top: `${top}px`, width: `${room}px` }}>
+      <strong>{rung.name}</strong>
+      <p>{rung.description}</p>
+      <dl>
+        <dt>bits per weight</dt>
+        <dd>{bits(rung.bits)}</dd>
+        <dt>file</dt>
+        <dd>{bytes(rung.bytes)}</dd>
+        {kept && <dt>quality kept</dt>}
+        {kept && <dd>{percent(kept.mean)} %</dd>}
+        {kept && <dt>95 % interval</dt>}
+        {kept && <dd>{`${percent(kept.low)}\u2013${percent(kept.high)} %`}</dd>}
+        {kept && kept.worst.retained < 1 && <dt>lowest: {kept.worst.capability}</dt>}
+        {kept && kept.worst.retained < 1 && <dd>{percent(kept.worst.retained)} %</dd>}
+        <dt>perplexity</dt>
+        <dd>{fixed(rung.perplexity, 2)}</dd>
+        {rung.kld && <dt>mean KL</dt>}
+        {rung.kld && <dd>{`${kld(rung.kld.mean)} ${error(rung.kld.meanError)}`}</dd>}
+        {rung.sameTop !== null && <dt>same top token</dt>}
+        {rung.sameTop !== null && <dd>{percent(rung.sameTop)} %</dd>}
+      </dl>
+    </div>
+  );
+}
+
+function Legend({ kinds, interval, cliff }: { kinds: Set<string>; interval: boolean; cliff: boolean }) {
+  const key = (kind: "reference" | "type" | "recipe", text: string) =>
+    kinds.has(kind) && (
+      <li>
+        <svg width="16" height="16" aria-hidden="true">
+          <Marker kind={kind} x={8} y={8} size={4.5} />
+        </svg>
+        {text}
+      </li>
+    );
+  return (
+    <ul class="legend">
+      {key("reference", "reference")}
+      {key("type", "one type for every matrix")}
+      {key("recipe", "recipe, a mixture of types")}
+      {interval && (
+        <li>
+          <svg width="16" height="16" aria-hidden="true">
+            <path class="whisker type" d="M4 2h8M8 2V14M4 14h8" />
+          </svg>
+          95 % interval
+        </li>
+      )}
+      {cliff && (
+        <li>
+          <span class="swatch cliff-swatch" aria-hidden="true" />
+          the cliff
+        </li>
+      )}
+    </ul>
+  );
+}
+
+export function Curve({ ladder }: { ladder: Ladder }) {
+  const [ref, width] = useWidth();
+  const [active, setActive] = useState<{ plot: number; name: string } | null>(null);
+  const rungs = ladder.rungs
+    .filter((rung) => rung.bits !== null && rung.bits > 0)
+    .sort((one, other) => one.bits! - other.bits!);
+  const kept = keptPoints(rungs);
+  const divergence = kldPoints(rungs);
+  if (kept.length === 0 && divergence.length === 0) {
+    return (
+      <section aria-labelledby="curve-title">
+        <h2 id="curve-title">Quality against bits</h2>
+        <p class="empty">There is no curve yet: it needs a rung below the reference, or a capability panel.</p>
+      </section>
+    );
+  }
+
+  const frame: Frame = { width, height: width < 560 ? 300 : 330, left: 46, right: 18, top: 30, bottom: 42 };
+  const widths = [...kept, ...divergence].map((point) => point.bits);
+  const bitsDomain: [number, number] = [Math.min(...widths) * 0.92, Math.max(...widths) * 1.08];
+  const x = logarithmic(bitsDomain, [frame.left, width - frame.right]);
+  const vertical: [number, number] = [frame.height - frame.bottom, frame.top];
+
+  const lowest = Math.min(...kept.map((point) => point.low ?? point.value), 0.92);
+  const highest = Math.max(...kept.map((point) => point.high ?? point.value), 1);
+  const floor = Math.max(0, Math.floor((lowest - 0.02) * 10) / 10);
+  // The room above 100 % is for the labels of the many rungs that lie there.
+  const shares: [number, number] = [floor, highest + 0.16 * (highest - floor)];
+  const keptScale = linear(shares, vertical);
+  const powers = decades(
+    Math.min(...divergence.map((point) => point.value)),
+    Math.max(...divergence.map((point) => point.value)),
+  );
+  const kldScale = logarithmic([powers[0]! * 0.9, powers[powers.length - 1]! * 1.1], vertical);
+
+  const { cliff } = ladder;
+  const loss = cliff?.loss == null ? "" : `: ${percent(cliff.loss, 0)} points lost`;
+  const plots = [
+    {
+      title: "Quality kept, % of the reference",
+      about: "Mean over the capabilities of the share of the reference's score that is retained. Higher is better.",
+      points: kept,
+      y: keptScale,
+      ticks: linearTicks([floor, highest + 0.001], 6).map((at) => ({ at, text: percent(at, 0) })),
+      band: cliffBand(ladder, `cliff${loss}`),
+    },
+    {
+      title: "Mean KL divergence from the reference, nats",
+      about: "How far the next-token probabilities moved on held-out text, on a logarithmic scale. Lower is better.",
+      points: divergence,
+      y: kldScale,
+      ticks: powers.map((at) => ({ at, text: at >= 0.001 && at < 1000 ? String(at) : at.toExponential(0) })),
+      band: cliffBand(ladder, "cliff"),
+    },
+  ];
+  const kinds = new Set(rungs.map((rung) => rung.kind as string));
+
+  return (
+    <section aria-labelledby="curve-title">
+      <h2 id="curve-title">Quality against bits</h2>
+      <Legend kinds={kinds} interval={kept.some((point) => point.low !== null)} cliff={plots[0]!.band !== null} />
+      <div ref={ref}>
+        {plots.map((plot, number) => {
+          if (plot.points.length === 0) return null;
+          const name = active?.plot === number ? active.name : null;
+          const point = plot.points.find((each) => each.name === name);
+          const rung = rungs.find((each) => each.name === name);
+          return (
+            <figure key={plot.title}>
+              <figcaption>
+                <strong>{plot.title}</strong> <span>{plot.about}</span>
+              </figcaption>
+              <div class="plot">
+                <Plot
+                  {...plot}
+                  frame={frame}
+                  x={x}
+                  bitsDomain={bitsDomain}
+                  active={name}
+                  onActive={(next) => setActive(next === null ? null : { plot: number, name: next })}
+                />
+                {point && rung && (
+                  <Tip rung={rung} left={x(point.bits)} top={Math.max(0, plot.y(point.value) - 40)} width={width} />
+                )}
+              </div>
+            </figure>
+          );
+        })}
+      </div>
+    </section>
+  );
+}
