@@ -13,7 +13,7 @@ from pathlib import Path
 
 LAYERS = [
     ["base"], ["codec"], ["kernels"], ["io", "text"], ["model"], ["engine"], ["recipe"], ["quantize", "measure"], ["ladder"],
-    ["report"], ["apps"],
+    ["ladder"], ["report"], ["apps"],
 ]
 HEAVY_HEADERS = {"nlohmann/json.hpp", "CLI/CLI.hpp"}
 MAX_LINES = 700

@@ -1,8 +1,10 @@
-// libFuzzer: any bytes are either refused as a GGUF file with an error or give tensors whose bytes lie inside the
-// input, and planning a quantization of such a file stands it too.
+// libFuzzer: any bytes are either refused as a GGUF file with an error of one line, or give tensors whose bytes lie
+// inside the input; planning a quantization of such a file, and reading the bytes as an importance matrix, stands them
+// too.
 #include <cstdlib>
 
 #include "io/gguf.h"
+#include "io/imatrix.h"
 #include "recipe/recipe.h"
 
 namespace {
@@ -22,6 +24,11 @@ void check_tensors(const rung::GgufFile& file, std::span<const uint8_t> input) {
   }
 }
 
+void check_error(const rung::Error& error) {
+  require(error.kind == rung::ErrorKind::kInput);
+  require(!error.message.empty() && error.message.find('\n') == std::string::npos);
+}
+
 void check_plan(const rung::GgufFile& file) {
   const auto recipe = rung::find_recipe("asymmetric-q4");
   const auto plan = rung::plan_quantization(file, *recipe, {});
@@ -32,12 +39,12 @@ void check_plan(const rung::GgufFile& file) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::span<const uint8_t> input(data, size);
-  const auto file = rung::GgufFile::parse(input, "fuzz");
-  if (!file) {
-    require(!file.error().message.empty() && file.error().message.find('\n') == std::string::npos);
-    return 0;
+  if (const auto file = rung::GgufFile::parse(input, "fuzz")) {
+    check_tensors(*file, input);
+    check_plan(*file);
+  } else {
+    check_error(file.error());
   }
-  check_tensors(*file, input);
-  check_plan(*file);
+  if (const auto imatrix = rung::parse_imatrix(input, "fuzz"); !imatrix) check_error(imatrix.error());
   return 0;
 }
