@@ -11,6 +11,7 @@
 
 #include "base/thread_pool.h"
 #include "codec/format.h"
+#include "kernels/kernel_table.h"
 
 namespace rung {
 
@@ -27,8 +28,9 @@ struct Matrix {
   size_t cols = 0;  ///< inputs
 };
 
-/// A batch of activation rows (tokens, cols), cols a multiple of 32 for kQ8, with their 8-bit form made once for all the
-/// matrices that read them. Buffers only grow.
+/// A batch of activation rows (tokens, cols), cols a multiple of 32 for kQ8, with their 8-bit form made once for all
+/// the matrices that read them: per 32 values one scale, amax / 127, and codes rounded to nearest. A group that holds
+/// an infinity or NaN gets the scale NaN, so that it is seen in every result. Buffers only grow.
 class Activations {
  public:
   /// Copies nothing: x stays with the caller and must outlive the use. quantize: also make the 8-bit form.
@@ -38,9 +40,8 @@ class Activations {
   size_t cols() const { return cols_; }
   bool quantized() const { return quantized_; }
   const float* row(size_t token) const { return x_ + token * cols_; }
-  const int8_t* codes(size_t token) const { return codes_.data() + token * cols_; }
-  const float* scales(size_t token) const { return scales_.data() + token * (cols_ / 32); }      ///< (cols / 32)
-  const int32_t* sums(size_t token) const { return sums_.data() + token * (cols_ / 16); }        ///< (cols / 16) code sums
+  /// The 8-bit form from a token on; the pointers hold until the next assign().
+  QuantizedRows quantized_rows(size_t token) const;
   size_t memory_bytes() const;
 
  private:
@@ -49,7 +50,9 @@ class Activations {
   bool quantized_ = false;
   std::vector<int8_t> codes_;
   std::vector<float> scales_;
-  std::vector<int32_t> sums_;
+  std::vector<int32_t> offsets_;
+  std::vector<float> sums16_;
+  std::vector<float> sums32_;
 };
 
 /// out[token * out_stride + row] = W[row] . x[first_token + token] for `tokens` rows of the input.
