@@ -1,0 +1,133 @@
+// NF4 against what bitsandbytes' definition implies. Expected values: QLoRA (arXiv 2305.14314) for the levels; the
+// error on normal values and the corner values of the dynamic map were computed independently in Python from the
+// definition.
+#include "codec/encode_nf4.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "base/rng.h"
+#include "codec/blocks.h"
+#include "codec/codebooks.h"
+#include "codec/format.h"
+
+namespace rung {
+namespace {
+
+/// Box-Muller.
+std::vector<float> normal_values(size_t count, uint64_t seed) {
+  Rng rng(seed);
+  std::vector<float> values(count);
+  for (float& value : values) {
+    const double radius = std::sqrt(-2.0 * std::log(1.0 - rng.uniform()));
+    value = static_cast<float>(radius * std::cos(2.0 * 3.14159265358979323846 * rng.uniform()));
+  }
+  return values;
+}
+
+std::vector<uint8_t> encode_tensor(Format format, const std::vector<float>& values) {
+  std::vector<uint8_t> blocks(row_bytes(format, values.size()));
+  encode_row(format, values.data(), values.size(), nullptr, blocks.data());
+  finish_tensor(format, blocks);
+  return blocks;
+}
+
+double relative_error(Format format, const std::vector<float>& values) {
+  const std::vector<uint8_t> blocks = encode_tensor(format, values);
+  std::vector<float> back(values.size());
+  decode_row(format, blocks.data(), values.size(), back.data());
+  double above = 0.0, below = 0.0;
+  for (size_t n = 0; n < values.size(); ++n) {
+    above += (values[n] - back[n]) * (values[n] - back[n]);
+    below += values[n] * values[n];
+  }
+  return above / below;
+}
+
+// .00841 for blocks of 64 on 131072 samples of N(0,1). The spread between samples of this size is about 0.3 %.
+TEST(Nf4, ErrorOnNormalValues) {
+  const std::vector<float> values = normal_values(131072, 11);
+  EXPECT_NEAR(relative_error(Format::NF4, values), 0.00841, 0.00841 * 0.015);
+  // Double quantization moves a block's magnitude by well under a percent: it may not halve or double the error.
+  const double nested = relative_error(Format::NF4_DQ, values);
+  EXPECT_GT(nested, relative_error(Format::NF4, values));
+  EXPECT_LT(nested, 0.00841 * 1.02);
+}
+
+TEST(Nf4, DynamicMapHasThePublishedCorners) {
+  const std::array<float, 256> map = make_dynamic_map();
+  EXPECT_TRUE(std::is_sorted(map.begin(), map.end()));
+  EXPECT_EQ(std::adjacent_find(map.begin(), map.end()), map.end());
+  EXPECT_EQ(map[127], 0.0f);
+  EXPECT_NEAR(map[128], 5.5e-7, 1e-12);
+  EXPECT_NEAR(map[129], 3.25e-6, 1e-11);
+  EXPECT_NEAR(map[254], 0.99297, 5e-6);
+  EXPECT_EQ(map[255], 1.0f);
+  EXPECT_NEAR(map[0], -0.99297, 5e-6);
+  for (size_t n = 0; n < 127; ++n) EXPECT_EQ(map[n], -map[254 - n]);
+}
+
+TEST(Nf4, FirstValueInTheHighNibbleAndLevelsExact) {
+  std::vector<float> values(64, 0.0f);
+  for (size_t n = 0; n < 16; ++n) values[n] = 3.0f * kNf4Levels[n];
+  const std::vector<uint8_t> blocks = encode_tensor(Format::NF4, values);
+  BlockNF4 block;
+  std::memcpy(&block, blocks.data(), sizeof block);
+  EXPECT_EQ(block.absmax, 3.0f);
+  EXPECT_EQ(block.qs[0], 0x01);
+  EXPECT_EQ(block.qs[7], 0xef);
+  EXPECT_EQ(block.qs[8], 0x77) << "zeros are code 7";
+}
+
+// absmax values 1, 2, 3: their mean is 2, the distances -1, 0, 1 relative to the largest, 1. The map has 0 and 1 but
+// not -1: the first block becomes 2 - .99297.
+TEST(Nf4, DoubleQuantizationByHand) {
+  std::vector<float> values(3 * 64, 0.5f);
+  values[0] = 1.0f;
+  values[64] = -2.0f;
+  values[128] = 3.0f;
+  const std::vector<uint8_t> blocks = encode_tensor(Format::NF4_DQ, values);
+  float absmax[3];
+  for (size_t n = 0; n < 3; ++n) {
+    std::memcpy(&absmax[n], blocks.data() + n * sizeof(BlockNF4) + offsetof(BlockNF4, absmax), sizeof(float));
+  }
+  EXPECT_NEAR(absmax[0], 2.0 - 0.99297, 5e-6);
+  EXPECT_EQ(absmax[1], 2.0f);
+  EXPECT_EQ(absmax[2], 3.0f);
+}
+
+TEST(Nf4, EachGroupOf256BlocksHasItsOwnScale) {
+  // One far block in the second group must not coarsen the first: its 256 blocks alternate between two magnitudes.
+  std::vector<float> values(512 * 64, 0.0f);
+  for (size_t block = 0; block < 512; ++block) values[block * 64] = block % 2 == 0 ? 0.9f : 1.1f;
+  values[300 * 64] = 1000.0f;
+  const std::vector<uint8_t> blocks = encode_tensor(Format::NF4_DQ, values);
+  const auto absmax_of = [&](size_t block) {
+    float absmax;
+    std::memcpy(&absmax, blocks.data() + block * sizeof(BlockNF4) + offsetof(BlockNF4, absmax), sizeof absmax);
+    return absmax;
+  };
+  // The mean is about 2.95, so the first group's distances are -2.05 and -1.85; steps of the map there are 1.4 % of the
+  // scale, and half of one (plus the missing -1) is at most .015 of 2.05.
+  EXPECT_NEAR(absmax_of(0), 0.9f, 0.031);
+  EXPECT_NEAR(absmax_of(1), 1.1f, 0.031);
+  // In the second group a step near zero is at least 1e-6 of a thousand, and far more at 2 in 1000.
+  EXPECT_NEAR(absmax_of(300), 1000.0f, 0.01);
+}
+
+TEST(Nf4, OtherFormatsAreLeftAlone) {
+  const std::vector<float> values = normal_values(256, 12);
+  std::vector<uint8_t> blocks(row_bytes(Format::NF4, values.size()));
+  encode_row(Format::NF4, values.data(), values.size(), nullptr, blocks.data());
+  const std::vector<uint8_t> before = blocks;
+  finish_tensor(Format::NF4, blocks);
+  EXPECT_EQ(blocks, before);
+  finish_tensor(Format::NF4_DQ, {});
+}
+
+}  // namespace
+}  // namespace rung
