@@ -1,15 +1,11 @@
 #include "text/spm.h"
 
+#include "text/utf8.h"
+
 namespace rung {
 namespace {
 
 constexpr std::string_view kSpaceMark = "\xE2\x96\x81";  // U+2581
-
-/// Length by the first byte alone, as llama.cpp cuts: on broken UTF-8 it decides which bytes may merge.
-size_t character_bytes(char first) {
-  const auto byte = static_cast<uint8_t>(first);
-  return byte < 0xC0 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
-}
 
 std::string mark_spaces(std::string_view text, bool space_prefix) {
   std::string marked(space_prefix ? kSpaceMark : std::string_view());
@@ -40,7 +36,7 @@ void spm_encode(const Vocabulary& vocab, std::string_view text, bool space_prefi
   const std::string_view view = marked;
   BpeMerger merger;
   for (size_t at = 0; at < view.size();) {
-    const size_t bytes = std::min(character_bytes(view[at]), view.size() - at);
+    const size_t bytes = utf8_step(view.substr(at)).bytes;  // of a character, or of what is none
     merger.add(static_cast<uint32_t>(at), static_cast<uint32_t>(bytes), vocab.find(view.substr(at, bytes)));
     at += bytes;
   }
