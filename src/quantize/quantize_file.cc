@@ -24,18 +24,6 @@ std::optional<uint32_t> file_type_of(Format format) {
   return found->second;
 }
 
-/// The format that holds the most weights.
-std::optional<Format> main_format(const QuantizationPlan& plan) {
-  std::map<Format, uint64_t> values;
-  for (const TensorPlan& tensor : plan.tensors)
-    if (const auto format = tensor.format ? tensor.format : tensor.source->format)
-      values[*format] += tensor.source->values();
-  const auto most =
-      std::max_element(values.begin(), values.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-  if (most == values.end()) return std::nullopt;
-  return most->first;
-}
-
 void set(std::vector<GgufEntry>& metadata, std::string key, GgufValue value) {
   const auto found =
       std::find_if(metadata.begin(), metadata.end(), [&](const GgufEntry& entry) { return entry.key == key; });

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "recipe/recipe.h"
 
@@ -77,6 +78,12 @@ TensorPlan convert(const GgufTensor& tensor, Format wanted) {
   return {&tensor, format, stored_bytes(format, tensor.values()), format != wanted};
 }
 
+void add(QuantizationPlan& plan, TensorPlan tensor) {
+  plan.tensor_bytes += tensor.bytes;
+  plan.values += tensor.source->values();
+  plan.tensors.push_back(tensor);
+}
+
 }  // namespace
 
 bool QuantizationPlan::writable() const {
@@ -85,9 +92,32 @@ bool QuantizationPlan::writable() const {
   });
 }
 
+bool is_routed_expert(std::string_view tensor_name) {
+  const Role role = role_of(tensor_name).role;
+  return role == Role::kRoutedExpertGate || role == Role::kRoutedExpertUp || role == Role::kRoutedExpertGateUp ||
+         role == Role::kRoutedExpertDown;
+}
+
 bool has_routed_experts(const GgufFile& file) {
   return std::any_of(file.tensors().begin(), file.tensors().end(),
-                     [](const GgufTensor& tensor) { return role_of(tensor.name).role == Role::kRoutedExpertDown; });
+                     [](const GgufTensor& tensor) { return is_routed_expert(tensor.name); });
+}
+
+QuantizationPlan keep_plan(const GgufFile& file) {
+  QuantizationPlan plan;
+  for (const GgufTensor& tensor : file.tensors()) add(plan, keep(tensor));
+  return plan;
+}
+
+std::optional<Format> main_format(const QuantizationPlan& plan) {
+  std::map<Format, uint64_t> values;
+  for (const TensorPlan& tensor : plan.tensors)
+    if (const auto format = tensor.format ? tensor.format : tensor.source->format)
+      values[*format] += tensor.source->values();
+  const auto most =
+      std::max_element(values.begin(), values.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  if (most == values.end()) return std::nullopt;
+  return most->first;
 }
 
 Result<RecipeRule> parse_rule(std::string_view text) {
@@ -126,16 +156,14 @@ Result<QuantizationPlan> plan_quantization(const GgufFile& file, const Recipe& r
                                    [&](const RecipeRule& candidate) { return matches(candidate, tensor, layers); });
     if (tensor.format && is_quantizable(tensor) && rule != rules.end()) {
       ++used[static_cast<size_t>(rule - rules.begin())];
-      plan.tensors.push_back(convert(tensor, rule->format));
+      add(plan, convert(tensor, rule->format));
       const TensorPlan& planned = plan.tensors.back();
       if (planned.fell_back)
         plan.warnings.push_back(fmt::format("{}: rows of {} do not divide into blocks of {}, stored as {}", tensor.name,
                                             tensor.columns(), format_name(rule->format), format_name(*planned.format)));
     } else {
-      plan.tensors.push_back(keep(tensor));
+      add(plan, keep(tensor));
     }
-    plan.tensor_bytes += plan.tensors.back().bytes;
-    plan.values += tensor.values();
   }
   for (size_t index = 0; index < first.size(); ++index)
     if (used[index] == 0)

@@ -65,6 +65,13 @@ struct QuantizationPlan {
 Result<QuantizationPlan> plan_quantization(const GgufFile& file, const Recipe& recipe,
                                            std::span<const RecipeRule> first);
 
+/// Every tensor as it is: the plan of a reference.
+QuantizationPlan keep_plan(const GgufFile& file);
+
+/// The format that holds the most weights.
+std::optional<Format> main_format(const QuantizationPlan& plan);
+
+bool is_routed_expert(std::string_view tensor_name);
 bool has_routed_experts(const GgufFile& file);
 
 }  // namespace rung

@@ -1,0 +1,148 @@
+#include "ladder/inputs.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/hash.h"
+#include "recipe/recipe.h"
+
+namespace rung {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+bool exists(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+/// NAME beside the model, else the shipped one.
+fs::path find_beside(const fs::path& model, const char* name) {
+  const fs::path beside = model.parent_path() / name;
+  return exists(beside) ? beside : fs::path(RUNG_DATA_DIR) / name;
+}
+
+void append_value(const GgufValue& value, std::string& out) {
+  if (const GgufArray* array = value.as_array()) {
+    for (const GgufValue& element : array->values) append_value(element, out);
+  } else if (const std::string* string = value.as_string()) {
+    out += *string;
+  } else if (const auto number = value.as_double()) {
+    out += fmt::format("{}", *number);
+  } else {
+    out += value.as_bool().value_or(false) ? "true" : "false";
+  }
+  out += '\n';
+}
+
+/// Identity of a model: its metadata and, of every tensor, name, type, shape and data.
+std::string hash_model(const GgufFile& file) {
+  std::string parts;
+  for (const GgufEntry& entry : file.metadata()) {
+    parts += entry.key + "=";
+    append_value(entry.value, parts);
+  }
+  for (const GgufTensor& tensor : file.tensors())
+    parts += fmt::format("{} {} {} {}\n", tensor.name, tensor.ggml_type, fmt::join(tensor.shape, "x"),
+                         content_hash(tensor.bytes));
+  return content_hash(parts);
+}
+
+Status open_texts(const LadderOptions& options, LadderInputs& inputs) {
+  std::vector<fs::path> paths = options.texts;
+  if (paths.empty()) paths.push_back(find_beside(options.model, "prose.txt"));
+  for (const fs::path& path : paths) {
+    RUNG_TRY(const std::string text, read_file(path));
+    LadderText entry{path.filename().string(), content_hash(text), 0, {}};
+    RUNG_TRY(entry.chunks, cut_text(inputs.text->tokenizer, text, path.string(), options.context, options.tokens));
+    entry.tokens = entry.chunks.tokens;
+    inputs.chunks.context = options.context;
+    inputs.chunks.tokens += entry.tokens;
+    inputs.chunks.chunks.insert(inputs.chunks.chunks.end(), entry.chunks.chunks.begin(), entry.chunks.chunks.end());
+    inputs.texts.push_back(std::move(entry));
+  }
+  return {};
+}
+
+Status open_panel(const LadderOptions& options, LadderInputs& inputs) {
+  const fs::path folder = options.panel.empty() ? find_beside(options.model, "panel") : options.panel;
+  if (!inputs.text->chat_template) {
+    inputs.notes.push_back("The model has no chat template, so the panel of capabilities was left out.");
+    return {};
+  }
+  RUNG_TRY(inputs.panel, read_panel(folder));
+  RUNG_TRY(inputs.asked, render_panel(inputs.panel, *inputs.text, options.items));
+  std::string all;
+  for (const AskedCapability& capability : inputs.asked)
+    for (const PanelPrompt& prompt : capability.prompts)
+      all += fmt::format("{} {}\n", prompt.item->id, prompt.item->record);
+  inputs.panel_hash = content_hash(all);
+  return {};
+}
+
+Status open_imatrix(const LadderOptions& options, LadderInputs& inputs) {
+  fs::path path = options.imatrix;
+  if (path.empty()) {
+    path = options.model.parent_path() / "imatrix.gguf";
+    if (!exists(path)) {
+      inputs.notes.push_back(
+          "No importance matrix was given, so the types that need one used the column energy of the weights instead "
+          "(calibration \"weights-only\"); with one they lose less.");
+      return {};
+    }
+  }
+  RUNG_TRY(const std::string bytes, read_file(path));
+  inputs.imatrix_hash = content_hash(bytes);
+  RUNG_TRY(inputs.imatrix, read_imatrix(path));
+  return {};
+}
+
+uint64_t parameters(const GgufFile& file, bool routed_only) {
+  uint64_t values = 0;
+  for (const GgufTensor& tensor : file.tensors())
+    if (!routed_only || is_routed_expert(tensor.name)) values += tensor.values();
+  return values;
+}
+
+}  // namespace
+
+Status open_inputs(const LadderOptions& options, LadderInputs& inputs) {
+  RUNG_TRY(inputs.source, FileSource::open(options.model));
+  RUNG_TRY(inputs.engine, Engine::open(inputs.source));
+  RUNG_TRY(inputs.text, open_model_text(inputs.source->file()));
+  RUNG_CHECK(open_texts(options, inputs));
+  RUNG_CHECK(open_panel(options, inputs));
+  RUNG_CHECK(open_imatrix(options, inputs));
+  inputs.model_hash = hash_model(inputs.source->file());
+  return {};
+}
+
+ordered_json describe_inputs(const LadderOptions& options, const LadderInputs& inputs) {
+  const GgufFile& file = inputs.source->file();
+  const GgufValue* name = file.find("general.name");
+  const auto all = parameters(file, false), routed = parameters(file, true);
+  ordered_json model = {
+      {"name", name != nullptr && name->as_string() != nullptr ? *name->as_string() : options.model.stem().string()},
+      {"file", options.model.filename().string()},
+      {"architecture", inputs.engine->config().architecture->name},
+      {"parameters", all},
+      {"routed_share", static_cast<double>(routed) / static_cast<double>(all)},
+      {"bytes", file.file_bytes()},
+      {"hash", inputs.model_hash}};
+  ordered_json settings = {
+      {"context", options.context}, {"texts", ordered_json::array()}, {"panel", ordered_json::array()}};
+  for (const LadderText& text : inputs.texts)
+    settings["texts"].push_back(
+        {{"file", text.file}, {"hash", text.hash}, {"tokens", text.tokens}, {"chunks", text.chunks.chunks.size()}});
+  for (const AskedCapability& capability : inputs.asked)
+    settings["panel"].push_back(
+        {{"capability", capability.name}, {"items", capability.prompts.size()}, {"of", capability.of}});
+  settings["imatrix"] = nullptr;
+  if (inputs.imatrix)
+    settings["imatrix"] = {{"file", inputs.imatrix->file},
+                           {"datasets", inputs.imatrix->datasets},
+                           {"chunks", inputs.imatrix->chunk_count}};
+  return {{"model", model}, {"settings", settings}};
+}
+
+}  // namespace rung

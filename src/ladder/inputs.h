@@ -1,0 +1,59 @@
+// What a ladder is run on: the model, the texts, the panel, the importance matrix, found by rule where not named,
+// opened and checked before any long work starts.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/imatrix.h"
+#include "measure/panel.h"
+#include "measure/perplexity.h"
+
+namespace rung {
+
+struct LadderOptions {
+  std::filesystem::path model;
+  std::filesystem::path out;                 ///< folder, created where missing
+  std::vector<std::string> rungs;            ///< empty: the default ladder
+  std::vector<std::filesystem::path> texts;  ///< empty: prose.txt beside the model, else the shipped one
+  std::filesystem::path panel;               ///< empty: panel/ beside the model, else the shipped one
+  std::filesystem::path imatrix;             ///< empty: imatrix.gguf beside the model, else weights-only
+  size_t context = 512;
+  size_t tokens = 0;  ///< of each text; 0: all
+  size_t items = 0;   ///< of each capability; 0: all
+  int threads = 0;
+  std::string command;  ///< the line that repeats this run
+};
+
+struct LadderText {
+  std::string file, hash;
+  size_t tokens = 0;
+  TextChunks chunks;
+};
+
+struct LadderInputs {
+  std::shared_ptr<const FileSource> source;
+  std::shared_ptr<const Engine> engine;  ///< the reference
+  std::optional<ModelText> text;
+  std::string model_hash;
+  std::vector<LadderText> texts;
+  TextChunks chunks;  ///< of all texts, one after the other
+  std::vector<Capability> panel;
+  std::vector<AskedCapability> asked;  ///< refers to panel
+  std::string panel_hash;
+  std::optional<Imatrix> imatrix;
+  std::string imatrix_hash;
+  std::vector<std::string> notes;
+};
+
+/// Fills `inputs` in place, because parts of it refer to each other.
+Status open_inputs(const LadderOptions& options, LadderInputs& inputs);
+
+/// The "model" and "settings" of ladder.json.
+nlohmann::ordered_json describe_inputs(const LadderOptions& options, const LadderInputs& inputs);
+
+}  // namespace rung

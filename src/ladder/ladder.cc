@@ -1,0 +1,214 @@
+#include "ladder/ladder.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/atomic_file.h"
+#include "base/hash.h"
+#include "ladder/rung_result.h"
+#include "ladder/summary.h"
+#include "quantize/quantize_file.h"
+#include "quantize/recipe_source.h"
+
+namespace rung {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+constexpr uint64_t kKeepReferenceBytes = uint64_t{1} << 30;
+
+/// Units of progress within a rung, from how long its parts take on small and on large models.
+constexpr uint64_t kUnits = 1000, kQuantizeEnd = 100, kPerplexityEnd = 300;
+
+/// Turns the stages of one rung into progress of the whole ladder.
+class RungObserver final : public Observer {
+ public:
+  RungObserver(Observer& outer, std::string rung, uint64_t before, uint64_t total)
+      : outer_(outer), rung_(std::move(rung)), before_(before), total_(total) {}
+
+  void progress(std::string_view stage, uint64_t done, uint64_t total) override {
+    if (total == 0) return;
+    const uint64_t begin = stage == "quantize" ? 0 : stage == "perplexity" ? kQuantizeEnd : kPerplexityEnd;
+    const uint64_t end = stage == "quantize" ? kQuantizeEnd : stage == "perplexity" ? kPerplexityEnd : kUnits;
+    const auto share = static_cast<double>(done) / static_cast<double>(total);
+    const auto units = begin + static_cast<uint64_t>(share * static_cast<double>(end - begin));
+    outer_.progress(fmt::format("ladder:{}: {}", rung_, stage), before_ + units, total_);
+  }
+  void warn(std::string_view text) override { outer_.warn(fmt::format("{}: {}", rung_, text)); }
+  bool cancelled() const override { return outer_.cancelled(); }
+
+ private:
+  Observer& outer_;
+  std::string rung_;
+  uint64_t before_, total_;
+};
+
+class Ladder {
+ public:
+  Ladder(const LadderOptions& options, Observer& observer)
+      : options_(options), observer_(observer), pool_(options.threads) {}
+
+  Result<ordered_json> run() {
+    RUNG_CHECK(create_folder());
+    RUNG_CHECK(open_inputs(options_, inputs_));
+    RUNG_CHECK(choose_rungs());
+    RUNG_CHECK(measure_all());
+    return finish();
+  }
+
+ private:
+  struct Rung {
+    Recipe recipe;
+    QuantizationPlan plan;
+    bool is_reference = false;
+  };
+
+  Status create_folder() const {
+    std::error_code error;
+    fs::create_directories(options_.out / "rungs", error);
+    if (error) return failed_error("{}: cannot be created: {}", options_.out.string(), error.message());
+    return {};
+  }
+
+  /// The reference, called by the format of most of its weights, then the rungs asked for.
+  Status choose_rungs() {
+    Rung reference;
+    reference.is_reference = true;
+    reference.plan = keep_plan(inputs_.source->file());
+    reference.recipe.name = format_name(main_format(reference.plan).value_or(Format::F32));
+    reference.recipe.description = "the model as it is";
+    rungs_.push_back(std::move(reference));
+    for (const std::string& name : options_.rungs.empty() ? default_rungs() : options_.rungs) {
+      RUNG_TRY(Rung rung, make_rung(name));
+      if (rung.recipe.needs_routed_experts && !has_routed_experts(inputs_.source->file())) {
+        inputs_.notes.push_back(fmt::format("{} was left out: the model has no routed experts.", name));
+        continue;
+      }
+      RUNG_TRY(rung.plan, plan_quantization(inputs_.source->file(), rung.recipe, {}));
+      for (const std::string& warning : rung.plan.warnings)
+        inputs_.notes.push_back(fmt::format("{}: {}.", name, warning));
+      rungs_.push_back(std::move(rung));
+    }
+    for (const std::string& note : inputs_.notes) observer_.note(note);
+    return {};
+  }
+
+  static Result<Rung> make_rung(const std::string& name) {
+    Rung rung;
+    RUNG_TRY(rung.recipe, find_recipe(name));
+    return rung;
+  }
+
+  ImportanceOptions importance() const { return {inputs_.imatrix ? &*inputs_.imatrix : nullptr, true}; }
+
+  /// Everything that a rung's numbers depend on.
+  std::string identity(const Rung& rung) const {
+    std::string parts = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n", RUNG_VERSION, inputs_.model_hash, rung.recipe.name,
+                                    options_.context, inputs_.panel_hash, inputs_.imatrix_hash);
+    for (const LadderText& text : inputs_.texts) parts += fmt::format("{} {}\n", text.hash, text.chunks.chunks.size());
+    for (const TensorPlan& tensor : rung.plan.tensors)
+      parts += fmt::format("{} {}\n", tensor.source->name, tensor.format ? format_name(*tensor.format) : "keep");
+    return content_hash(parts);
+  }
+
+  fs::path kept_file(const Rung& rung) const { return options_.out / "rungs" / (rung.recipe.name + ".json"); }
+
+  std::optional<RungResult> kept_result(const Rung& rung) const {
+    const auto text = read_file(kept_file(rung));
+    if (!text) return std::nullopt;
+    const ordered_json json = ordered_json::parse(*text, nullptr, false);
+    if (!json.is_object() || json.value("identity", "") != identity(rung) || !json.contains("result"))
+      return std::nullopt;
+    auto result = rung_result_from_json(json["result"]);
+    if (!result) return std::nullopt;
+    return std::move(*result);
+  }
+
+  Status measure_all() {
+    std::vector<std::optional<RungResult>> kept;
+    for (const Rung& rung : rungs_) kept.push_back(kept_result(rung));
+    const auto missing = static_cast<uint64_t>(std::count(kept.begin(), kept.end(), std::nullopt));
+    if (missing < rungs_.size())
+      observer_.note(fmt::format("{} of {} rungs were measured before.", rungs_.size() - missing, rungs_.size()));
+    SessionOptions session;
+    reference_logits_.emplace(inputs_.engine, pool_, session, inputs_.chunks, kKeepReferenceBytes);
+    uint64_t done = 0;
+    for (size_t index = 0; index < rungs_.size(); ++index) {
+      if (kept[index]) {
+        results_.push_back(std::move(*kept[index]));
+        continue;
+      }
+      RungObserver observer(observer_,
+                            fmt::format("{} ({} of {})", rungs_[index].recipe.name, index + 1, rungs_.size()),
+                            done++ * kUnits, missing * kUnits);
+      RUNG_TRY(RungResult result, measure(rungs_[index], observer));
+      const ordered_json record = {{"identity", identity(rungs_[index])}, {"result", to_json(result)}};
+      RUNG_CHECK(write_file(kept_file(rungs_[index]), record.dump(1) + "\n"));
+      results_.push_back(std::move(result));
+    }
+    return {};
+  }
+
+  RungResult describe(const Rung& rung) const {
+    const GgufFile& file = inputs_.source->file();
+    RungResult result;
+    result.name = rung.recipe.name;
+    result.kind = rung.is_reference ? "reference" : rung.recipe.is_type ? "type" : "recipe";
+    result.description = rung.recipe.description;
+    result.bytes = rung.is_reference ? file.file_bytes() : quantized_file_bytes(file, rung.plan, importance());
+    result.writable = rung.plan.writable();
+    result.bits_per_weight = rung.plan.bits_per_weight();
+    result.calibration = calibration_name(calibration_of(rung.plan, importance()));
+    return result;
+  }
+
+  Result<RungResult> measure(const Rung& rung, Observer& observer) {
+    RungResult result = describe(rung);
+    std::shared_ptr<const Engine> engine = inputs_.engine;
+    if (!rung.is_reference) {
+      RUNG_TRY(auto source, RecipeSource::create(inputs_.source, rung.plan, importance(), pool_, observer));
+      RUNG_TRY(engine, Engine::open(source));
+      ChunkLogits logits(engine, pool_, SessionOptions(), inputs_.chunks, 0);
+      RUNG_TRY(result.perplexity, measure_perplexity(logits, &*reference_logits_, inputs_.chunks, pool_, observer));
+    } else {
+      RUNG_TRY(result.perplexity, measure_perplexity(*reference_logits_, nullptr, inputs_.chunks, pool_, observer));
+    }
+    RUNG_TRY(const auto right, answer_panel(engine, pool_, *inputs_.text, inputs_.asked, GenerateOptions(), observer));
+    for (size_t index = 0; index < right.size(); ++index)
+      result.answers.push_back({inputs_.asked[index].name, right[index]});
+    return result;
+  }
+
+  Result<ordered_json> finish() {
+    ordered_json ladder = {
+        {"format", "rung-ladder"}, {"version", 1}, {"program", "rung " RUNG_VERSION}, {"command", options_.command}};
+    ladder.update(describe_inputs(options_, inputs_));
+    ladder["reference"] = rungs_.front().recipe.name;
+    ladder["notes"] = inputs_.notes;
+    ladder.update(summarize(results_));
+    RUNG_CHECK(write_file(options_.out / "ladder.json",
+                          ladder.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n"));
+    return ladder;
+  }
+
+  const LadderOptions& options_;
+  Observer& observer_;
+  ThreadPool pool_;
+  LadderInputs inputs_;
+  std::vector<Rung> rungs_;
+  std::vector<RungResult> results_;
+  std::optional<ChunkLogits> reference_logits_;
+};
+
+}  // namespace
+
+std::vector<std::string> default_rungs() {
+  return {"q8_0", "q6_k", "q5_k", "q4_k", "nf4", "iq4_xs", "q3_k", "q2_k", "naive-q2", "asymmetric", "asymmetric-q4"};
+}
+
+Result<ordered_json> run_ladder(const LadderOptions& options, Observer& observer) {
+  return Ladder(options, observer).run();
+}
+
+}  // namespace rung

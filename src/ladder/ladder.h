@@ -1,0 +1,19 @@
+// Takes a model down the precision ladder: for every rung the model is quantized in memory, run beside the reference on
+// the texts, and put to the panel. Each finished rung is kept in OUT/rungs/, so an interrupted ladder goes on where it
+// stopped; a kept result counts only if model, rung, inputs and program version are the same.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/observer.h"
+#include "ladder/inputs.h"
+
+namespace rung {
+
+/// Names of the default rungs below the reference.
+std::vector<std::string> default_rungs();
+
+/// ladder.json (docs/ladder-json.md), also written to options.out.
+Result<nlohmann::ordered_json> run_ladder(const LadderOptions& options, Observer& observer);
+
+}  // namespace rung
