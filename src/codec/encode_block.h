@@ -12,7 +12,7 @@ namespace rung {
 enum class Emphasis {
   kPlain,  ///< importance_i, or 1
   /// importance_i * sqrt(sigma2 + x_i^2), sigma2 the mean square of the neighbourhood: found in llama.cpp to give a
-  /// better perplexity than the bare importance (docs/formats.md). Without importance: as if it were 1.
+  /// better perplexity than the bare importance (ik_llama.cpp discussion 140). Without importance: as if it were 1.
   kLarge,
   kLargeMild,  ///< the same with 2 * sigma2
 };

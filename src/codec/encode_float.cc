@@ -1,6 +1,5 @@
 // Encoders of the plain float formats. Finite values beyond a format's range become its largest finite value.
 #include <algorithm>
-#include <bit>
 #include <cstring>
 
 #include "base/half.h"

@@ -4,7 +4,6 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -244,9 +243,8 @@ TEST(Encoders, ZerosStayZeros) {
   }
 }
 
-// Half a step of 4-bit codes over a range of one value is nothing; what remains is the rounding of halves and 6-bit
-// scales. A codebook that cannot hit a level exactly (its scale adapts) and NF4 (whose top level is 1) are exact as
-// well.
+// Every format has a level that its scale can place on a single magnitude; what remains is the rounding of a half
+// (2^-11) and of what the integer scales leave over.
 TEST(Encoders, ConstantRowsAreKept) {
   for (const float value : {0.5f, -0.25f}) {
     for (const FormatInfo* info : encodable()) {
