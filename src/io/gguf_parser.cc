@@ -20,6 +20,7 @@ constexpr uint64_t kMaxEntries = uint64_t{1} << 16;
 constexpr uint64_t kMaxTensors = uint64_t{1} << 20;
 constexpr uint64_t kMaxArrayElements = uint64_t{1} << 24;  // of all arrays together
 constexpr uint64_t kMaxStringBytes = uint64_t{1} << 28;
+constexpr uint64_t kMaxNameBytes = 65535;  // of keys by the specification; more than enough for tensors
 constexpr int kMaxNesting = 8;
 
 // The smallest possible records: lengths and counts without any text, one dimension.
@@ -70,7 +71,7 @@ class ShardParser {
   Status check_version(uint32_t version);
   Status parse_metadata();
   Result<GgufType> parse_type(std::string_view key);
-  Result<std::string> parse_string(std::string_view key, std::string_view what);
+  Result<std::string> parse_string(std::string_view key, std::string_view what, uint64_t limit);
   Result<GgufValue> parse_value(GgufType type, std::string_view key, int depth);
   Result<GgufValue> parse_array(std::string_view key, int depth);
   Status find_alignment();
@@ -120,7 +121,7 @@ Status ShardParser::check_version(uint32_t version) {
 Status ShardParser::parse_metadata() {
   std::unordered_set<std::string> seen;
   for (uint64_t index = 0; index < entry_count_; ++index) {
-    RUNG_TRY(std::string key, parse_string("", "metadata key"));
+    RUNG_TRY(std::string key, parse_string("", "metadata key", kMaxNameBytes));
     if (!seen.insert(key).second) return input_error("{}: metadata key {} occurs twice", file_, printable(key));
     RUNG_TRY(const GgufType type, parse_type(key));
     RUNG_TRY(GgufValue value, parse_value(type, key, 0));
@@ -136,9 +137,9 @@ Result<GgufType> ShardParser::parse_type(std::string_view key) {
   return static_cast<GgufType>(id);
 }
 
-Result<std::string> ShardParser::parse_string(std::string_view key, std::string_view what) {
+Result<std::string> ShardParser::parse_string(std::string_view key, std::string_view what, uint64_t limit) {
   RUNG_TRY(const uint64_t length, in_.number<uint64_t>(what));
-  const uint64_t allowed = std::min(in_.remaining(), kMaxStringBytes);
+  const uint64_t allowed = std::min(in_.remaining(), limit);
   if (length <= allowed) {
     RUNG_TRY(const std::string_view text, in_.text(length, what));
     return std::string(text);
@@ -150,7 +151,7 @@ Result<std::string> ShardParser::parse_string(std::string_view key, std::string_
 Result<GgufValue> ShardParser::parse_value(GgufType type, std::string_view key, int depth) {
   if (type == GgufType::kArray) return parse_array(key, depth);
   if (type == GgufType::kString) {
-    RUNG_TRY(std::string text, parse_string(key, "string"));
+    RUNG_TRY(std::string text, parse_string(key, "string", kMaxStringBytes));
     return GgufValue{type, std::move(text)};
   }
   if (min_bytes(type) > in_.remaining())
@@ -225,7 +226,7 @@ Status ShardParser::parse_directory() {
 
 Result<GgufTensor> ShardParser::parse_tensor(uint64_t index) {
   GgufTensor tensor;
-  RUNG_TRY(tensor.name, parse_string("", "tensor name"));
+  RUNG_TRY(tensor.name, parse_string("", "tensor name", kMaxNameBytes));
   RUNG_TRY(const uint32_t dimensions, in_.number<uint32_t>("dimension count"));
   if (dimensions < 1 || dimensions > kGgufMaxDimensions)
     return input_error("{}: tensor {} (number {}) has {} dimensions, allowed are 1 to {}", file_,

@@ -161,6 +161,8 @@ std::vector<Fault> faults() {
        "metadata count is 4611686018427387904, at most"},
       {"KeyLength", [=](GgufBuilder& file) { ++file.entries_added, file.entries.number(UINT64_MAX).number(U32); },
        "metadata key at byte"},
+      {"KeyTooLong", [](GgufBuilder& file) { file.u32(std::string(65536, 'k'), 1); },
+       "has length 65536, at most 65535 is allowed"},
       {"StringLength", [=](GgufBuilder& file) { file.entry("long", STRING).number(huge); }, "string of 'long' at byte"},
       {"ValueType", [](GgufBuilder& file) { file.entry("odd", 13); }, "'odd' has value type 13, allowed are 0 to 12"},
       {"ElementType", [](GgufBuilder& file) { file.entry("odd", ARRAY).number(uint32_t{99}).number(uint64_t{0}); },

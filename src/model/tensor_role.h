@@ -10,22 +10,29 @@ namespace rung {
 
 enum class Role : uint8_t {
   kTokenEmbedding,
+  kPerLayerEmbedding,
+  kPositionEmbedding,  ///< positions, token types
   kOutput,
-  kNorm,                ///< every normalisation weight
+  kNorm,  ///< every normalisation weight
   kAttentionQ,
   kAttentionK,
   kAttentionV,
-  kAttentionQkv,        ///< fused
+  kAttentionKv,   ///< one vector for both (deepseek4)
+  kAttentionQkv,  ///< fused
   kAttentionOutput,
   kAttentionGate,
-  kAttentionOther,      ///< sinks, indexer, compressor ...
-  kMlaQA,               ///< multi-head latent attention: down and up projections
+  kAttentionSinks,
+  kAttentionCompressor,  ///< deepseek4: pools keys of several tokens
+  kAttentionIndexer,     ///< sparse attention: chooses what is attended to
+  kMlaQA,                ///< multi-head latent attention: down and up projections
   kMlaQB,
   kMlaKvA,
   kMlaKvB,
   kMlaKB,
   kMlaVB,
-  kRouter,              ///< gate logits, selection bias, hash table
+  kMlaOutputA,  ///< deepseek4: output projection in two steps
+  kMlaOutputB,
+  kRouter,  ///< gate logits, selection bias, hash table
   kRoutedExpertGate,
   kRoutedExpertUp,
   kRoutedExpertGateUp,  ///< fused
@@ -35,12 +42,17 @@ enum class Role : uint8_t {
   kSharedExpertDown,
   kSharedExpertRouter,  ///< ffn_gate_inp_shexp
   kFfnGate,
-  kFfnUp,
+  kFfnUp,  ///< also gate and up in one (phi3)
   kFfnDown,
   kBias,
-  kStateSpace,          ///< linear attention, state-space and convolution parts
-  kRope,                ///< frequency factors
-  kNextToken,           ///< multi-token prediction (NextN) glue
+  kScale,            ///< factors beside a matrix (NVFP4)
+  kStateSpace,       ///< linear attention and state-space parts
+  kConvolution,      ///< of state-space and convolution layers
+  kHyperConnection,  ///< deepseek4: mixes the residual streams
+  kRope,             ///< frequency factors
+  kNextToken,        ///< multi-token prediction (NextN) glue
+  kSteering,         ///< small matrices that steer others and that llama-quantize keeps
+  kMultimodal,       ///< vision and audio encoders and projectors
   kOther,
 };
 
@@ -52,7 +64,7 @@ struct RoleInfo {
 
 struct TensorRole {
   Role role = Role::kOther;
-  std::optional<uint32_t> layer;  ///< of "blk.N."
+  std::optional<uint32_t> layer;  ///< of "blk.N."; empty for multimodal parts, which count their own layers
 };
 
 std::span<const RoleInfo> all_roles();
