@@ -23,7 +23,7 @@ fi
 rm -f "$folder/installed.json"
 cp "$here/package.json" "$here/package-lock.json" "$folder"
 cd "$folder"
-npm ci --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null >npm.log 2>&1 || {
+npm ci --prefer-offline --fetch-retries=1 --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null >npm.log 2>&1 || {
   cat npm.log
   skip "npm could not install the packages"
 }
