@@ -11,8 +11,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// The HTML standard ends a script element at "</script" and changes its parsing at "<!--"; without "<" neither can occur.
-// In JSON "<" is only ever part of a string, where \u003c means the same.
+// The HTML standard ends a script element at "</script" and changes its parsing at "<!--"; without "<" neither can
+// occur. In JSON "<" is only ever part of a string, where \u003c means the same.
 std::string script_safe(const Json& ladder) {
   const std::string json = ladder.dump(-1, ' ', false, Json::error_handler_t::replace);
   std::string safe;

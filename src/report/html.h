@@ -1,4 +1,5 @@
-// The self-contained page: a ladder (docs/ladder-json.md) put into the built page, page.html, which is part of the program.
+// The self-contained page: a ladder (docs/ladder-json.md) put into the built page, page.html, which is part of the
+// program.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

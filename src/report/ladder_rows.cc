@@ -80,7 +80,8 @@ std::vector<std::string> capability_names(const Json& ladder, const std::vector<
   std::vector<std::string> names;
   for (const std::string& name : named) {
     const bool known = std::find(names.begin(), names.end(), name) != names.end();
-    const bool measured = std::any_of(rungs.begin(), rungs.end(), [&](const RungRow& rung) { return rung.score_of(name); });
+    const bool measured =
+        std::any_of(rungs.begin(), rungs.end(), [&](const RungRow& rung) { return rung.score_of(name); });
     if (!known && measured) names.push_back(name);
   }
   return names;

@@ -70,7 +70,8 @@ std::string spread_or_nothing(std::optional<double> error, double scale = 1) {
 
 std::vector<Column> text_columns(const LadderRows& ladder, Detail detail, const Signs& signs) {
   std::vector<Column> columns;
-  columns.push_back(column_of(ladder, "bits", [](const RungRow& rung) -> Cell { return {fixed(rung.bits_per_weight, 2)}; }));
+  columns.push_back(
+      column_of(ladder, "bits", [](const RungRow& rung) -> Cell { return {fixed(rung.bits_per_weight, 2)}; }));
   columns.push_back(column_of(ladder, "size", [](const RungRow& rung) -> Cell { return {file_size(rung.bytes)}; }));
   columns.push_back(with_error(
       ladder, "perplexity", detail, signs, [](const RungRow& rung) { return fixed(rung.perplexity, 2); },
@@ -78,7 +79,8 @@ std::vector<Column> text_columns(const LadderRows& ladder, Detail detail, const 
   columns.push_back(with_error(
       ladder, "mean KL", detail, signs, [](const RungRow& rung) { return divergence(rung.kld_mean); },
       [](const RungRow& rung) { return spread_or_nothing(rung.kld_error); }));
-  columns.push_back(column_of(ladder, "KL 99.9%", [](const RungRow& rung) -> Cell { return {divergence(rung.kld_p99_9)}; }));
+  columns.push_back(
+      column_of(ladder, "KL 99.9%", [](const RungRow& rung) -> Cell { return {divergence(rung.kld_p99_9)}; }));
   columns.push_back(with_error(
       ladder, "same top%", detail, signs, [](const RungRow& rung) { return percent(rung.same_top, 1); },
       [](const RungRow& rung) { return spread_or_nothing(rung.same_top_error, 100); }));
@@ -114,8 +116,8 @@ std::vector<Column> panel_columns(const LadderRows& ladder, Detail detail, const
   std::vector<Column> columns;
   for (const std::string& capability : ladder.capabilities) {
     const std::string title = shorten(capability, kMostNameColumns);
-    columns.push_back(column_of(
-        ladder, title, [&](const RungRow& rung) { return score_cell(rung, capability, detail, signs); }));
+    columns.push_back(
+        column_of(ladder, title, [&](const RungRow& rung) { return score_cell(rung, capability, detail, signs); }));
   }
   return columns;
 }
@@ -144,7 +146,8 @@ class TableWriter {
   void write(const Layout& layout, std::string& out) const {
     for (size_t first = 0; first < layout.columns.size();) {
       size_t last = first, total = name_width_;
-      while (last < layout.columns.size() && (last == first || total + layout.gap + layout.columns[last].width() <= width_)) {
+      while (last < layout.columns.size() &&
+             (last == first || total + layout.gap + layout.columns[last].width() <= width_)) {
         total += layout.gap + layout.columns[last].width();
         ++last;
       }
@@ -169,7 +172,8 @@ class TableWriter {
 
   void write_row(const Layout& layout, size_t first, size_t last, size_t row, std::string& out) const {
     const bool reference = ladder_.rungs[row].is_reference();
-    std::string line = painted(pad_right(names_[row], name_width_), reference ? Paint::kBold : Paint::kNone, style_.color);
+    std::string line =
+        painted(pad_right(names_[row], name_width_), reference ? Paint::kBold : Paint::kNone, style_.color);
     for (size_t column = first; column < last; ++column) {
       const Cell& cell = layout.columns[column].cells[row];
       line += std::string(layout.gap, ' ') +
@@ -185,16 +189,18 @@ class TableWriter {
   size_t name_width_ = 4;
 };
 
-constexpr size_t gap_of(Detail detail) { return detail == Detail::kPlain ? 1 : 2; }
-
 // The richest of the layouts that fits, else the plainest.
 template <typename ColumnsOf>
 Layout richest(const TableWriter& writer, ColumnsOf columns_of) {
-  for (const Detail detail : {Detail::kFull, Detail::kErrors}) {
-    Layout layout{columns_of(detail), gap_of(detail)};
+  struct Step {
+    Detail detail;
+    size_t gap;
+  };
+  for (const Step step : {Step{Detail::kFull, 2}, Step{Detail::kErrors, 2}, Step{Detail::kErrors, 1}}) {
+    Layout layout{columns_of(step.detail), step.gap};
     if (writer.fits(layout)) return layout;
   }
-  return {columns_of(Detail::kPlain), gap_of(Detail::kPlain)};
+  return {columns_of(Detail::kPlain), 1};
 }
 
 void write_tables(const LadderRows& ladder, const TableStyle& style, std::string& out) {
@@ -207,8 +213,11 @@ void write_tables(const LadderRows& ladder, const TableStyle& style, std::string
     for (Column& column : panel(detail)) columns.push_back(std::move(column));
     return columns;
   };
-  const Layout whole = richest(writer, both);
-  if (ladder.capabilities.empty() || writer.fits(whole)) return writer.write(whole, out);
+  // One table only where it can show every spread: otherwise the scores get lines of their own, and their intervals.
+  const Layout whole{both(Detail::kFull), 2};
+  if (ladder.capabilities.empty() || writer.fits(whole)) {
+    return writer.write(writer.fits(whole) ? whole : richest(writer, texts), out);
+  }
   writer.write(richest(writer, texts), out);
   out += '\n';
   writer.write(richest(writer, panel), out);
@@ -232,7 +241,8 @@ std::string fall_line(const LadderRows& ladder) {
 std::string cliff_line(const LadderRows& ladder) {
   if (!ladder.cliff) return "Cliff: none; nothing is lost beyond noise.";
   const CliffRow& cliff = *ladder.cliff;
-  const std::string lost = cliff.loss ? fmt::format("{:.0f} points of kept quality", 100 * *cliff.loss) : "most is lost";
+  const std::string lost =
+      cliff.loss ? fmt::format("{:.0f} points of kept quality", 100 * *cliff.loss) : "most is lost";
   const std::string where = cliff.bits_per_weight ? fmt::format(", near {:.1f} bits", *cliff.bits_per_weight) : "";
   return fmt::format("Cliff: {} between {} and {}{}.", lost, cliff.above, cliff.below, where);
 }
@@ -274,10 +284,11 @@ std::string render_table(const nlohmann::ordered_json& json, const TableStyle& s
   write_tables(ladder, style, out);
   if (!ladder.capabilities.empty()) {
     const Signs signs = signs_for(style);
-    write_wrapped(fmt::format("Capabilities: score, then the share of the reference's score it keeps, both in %. {} degraded "
-                              "beyond chance, {} too few items to tell.",
-                              signs.degraded, signs.unclear),
-                  Paint::kDim, style, out);
+    write_wrapped(
+        fmt::format("Capabilities: score, then the share of the reference's score it keeps, both in %. {} degraded "
+                    "beyond chance, {} too few items to tell.",
+                    signs.degraded, signs.unclear),
+        Paint::kDim, style, out);
   }
   const std::vector<std::string> curve = text_curve(ladder, style);
   if (!curve.empty()) out += '\n';

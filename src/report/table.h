@@ -12,9 +12,9 @@ struct TableStyle {
   bool unicode = false;  // false: ASCII alone, but for names that the ladder brings
 };
 
-/// Lines end with '\n'. No line is wider than the style's width, as long as two columns fit beside a name. Shows spreads
-/// (standard errors, intervals) where they fit, else leaves them to the page. Missing values are "-", a ladder with
-/// missing parts renders what it has. Deterministic; safe from any thread.
+/// Lines end with '\n'. No line is wider than the style's width, as long as two columns fit beside a name. Shows
+/// spreads (standard errors, intervals) where they fit, else leaves them to the page. Missing values are "-", a ladder
+/// with missing parts renders what it has. Deterministic; safe from any thread.
 std::string render_table(const nlohmann::ordered_json& ladder, const TableStyle& style);
 
 }  // namespace rung

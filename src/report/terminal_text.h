@@ -9,10 +9,12 @@
 
 namespace rung {
 
-/// `text` without control characters (a name must not move the cursor) and without bytes that are not UTF-8: '?' instead.
+/// `text` without control characters (a name must not move the cursor) and without bytes that are not UTF-8: '?'
+/// instead.
 std::string printable(std::string_view text);
 
-/// Columns that `text` takes: code points, as nothing here is wider than one column. Expects printable text, no colours.
+/// Columns that `text` takes: code points, as nothing here is wider than one column. Expects printable text, no
+/// colours.
 size_t display_width(std::string_view text);
 
 std::string pad_left(std::string_view text, size_t width);

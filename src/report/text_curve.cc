@@ -102,9 +102,9 @@ std::vector<std::string> text_curve(const LadderRows& ladder, const TableStyle& 
   const Signs signs = signs_for(style);
 
   std::vector<std::string> lines;
-  lines.push_back(painted(kept ? "Quality kept, % of the reference: mean over capabilities, 95 % interval"
-                               : "Mean KL divergence from the reference, nats, logarithmic",
-                          Paint::kBold, style.color));
+  lines.push_back(
+      painted(kept ? "Quality kept, % of the reference, 95 % interval" : "Mean KL divergence, nats, logarithmic axis",
+              Paint::kBold, style.color));
   lines.push_back(pad_right("rung", names) + pad_left("bits", 7) + "  " + axis_line(axis, kept));
   for (size_t row = 0; row < marks.size(); ++row) {
     const Mark& mark = marks[row];

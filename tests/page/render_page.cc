@@ -22,7 +22,8 @@ int main(int count, char** words) {
     return 2;
   }
   if (table) {
-    std::cout << rung::render_table(ladder, {std::atoi(words[2]), getenv("COLOR") != nullptr, getenv("ASCII") == nullptr});
+    std::cout << rung::render_table(ladder,
+                                    {std::atoi(words[2]), getenv("COLOR") != nullptr, getenv("ASCII") == nullptr});
     return 0;
   }
   std::ofstream out(words[2], std::ios::binary);

@@ -51,12 +51,19 @@ function cliffBand(ladder: Ladder, label: string): Band | null {
   return { from: Math.min(above, below), to: Math.max(above, below), above: cliff.above, below: cliff.below, label };
 }
 
-function Tip({ rung, left, top, width }: { rung: Rung; left: number; top: number; width: number }) {
+/** Where the tip stands: beside its point, or on a narrow screen under the axis, so that it never covers the plot. */
+function beside(x: number, y: number, width: number) {
+  const room = 256;
+  const left = x + 20 + room > width ? x - room - 20 : x + 20;
+  return { left: `${left}px`, top: `${Math.max(0, y - 40)}px`, width: `${room}px` };
+}
+
+const below = (frame: Frame) => ({ left: "0", top: `${frame.height - 4}px`, width: "100%" });
+
+function Tip({ rung, style }: { rung: Rung; style: Record<string, string> }) {
   const kept = qualityKept(rung);
-  const room = Math.min(250, width);
-  const x = left + 18 + room > width ? Math.max(0, left - room - 18) : left + 18;
   return (
-    <div class="tip" aria-hidden="true" style={{ left: `${x}px`, top: `${top}px`, width: `${room}px` }}>
+    <div class="tip" aria-hidden="true" style={style}>
       <strong>{rung.name}</strong>
       <p>{rung.description}</p>
       <dl>
@@ -131,7 +138,8 @@ export function Curve({ ladder }: { ladder: Ladder }) {
     );
   }
 
-  const frame: Frame = { width, height: width < 560 ? 300 : 330, left: 46, right: 18, top: 30, bottom: 42 };
+  const narrow = width < 560;
+  const frame: Frame = { width, height: narrow ? 310 : 360, left: 52, right: 18, top: 30, bottom: 42 };
   const widths = [...kept, ...divergence].map((point) => point.bits);
   const bitsDomain: [number, number] = [Math.min(...widths) * 0.92, Math.max(...widths) * 1.08];
   const x = logarithmic(bitsDomain, [frame.left, width - frame.right]);
@@ -165,7 +173,7 @@ export function Curve({ ladder }: { ladder: Ladder }) {
       about: "How far the next-token probabilities moved on held-out text, on a logarithmic scale. Lower is better.",
       points: divergence,
       y: kldScale,
-      ticks: powers.map((at) => ({ at, text: at >= 0.001 && at < 1000 ? String(at) : at.toExponential(0) })),
+      ticks: powers.map((at) => ({ at, text: at >= 1e-4 && at < 1000 ? String(at) : at.toExponential(0) })),
       band: cliffBand(ladder, "cliff"),
     },
   ];
@@ -196,7 +204,7 @@ export function Curve({ ladder }: { ladder: Ladder }) {
                   onActive={(next) => setActive(next === null ? null : { plot: number, name: next })}
                 />
                 {point && rung && (
-                  <Tip rung={rung} left={x(point.bits)} top={Math.max(0, plot.y(point.value) - 40)} width={width} />
+                  <Tip rung={rung} style={narrow ? below(frame) : beside(x(point.bits), plot.y(point.value), width)} />
                 )}
               </div>
             </figure>

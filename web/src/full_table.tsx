@@ -25,14 +25,14 @@ const textColumns: Column[] = [
   {
     key: "perplexity",
     title: "perplexity",
-    unit: "\u00b1 std. error",
+    unit: "\u00b1 error",
     value: (rung) => rung.perplexity,
     cell: (rung) => withError(fixed(rung.perplexity, 2), error(rung.perplexityError)),
   },
   {
     key: "kld",
     title: "mean KL",
-    unit: "\u00b1 std. error",
+    unit: "\u00b1 error",
     value: (rung) => rung.kld?.mean ?? null,
     cell: (rung) => withError(kld(rung.kld?.mean ?? null), error(rung.kld?.meanError ?? null)),
   },
@@ -46,7 +46,7 @@ const textColumns: Column[] = [
   {
     key: "top",
     title: "same top",
-    unit: "% of tokens",
+    unit: "% tokens",
     value: (rung) => rung.sameTop,
     cell: (rung) =>
       withError(percent(rung.sameTop), error(rung.sameTopError === null ? null : 100 * rung.sameTopError)),
@@ -78,7 +78,7 @@ function panelColumn(capability: string): Column {
   return {
     key: `panel:${capability}`,
     title: capability,
-    unit: "score, kept",
+    unit: "%",
     value: (rung) => rung.panel.get(capability)?.score ?? null,
     cell: (rung) => <ScoreCell score={rung.panel.get(capability)} reference={rung.kind === "reference"} />,
   };
@@ -103,7 +103,7 @@ function HeadCell({ column, order, onSort }: { column: Column; order: Order | nu
 
 export function FullTable({ ladder }: { ladder: Ladder }) {
   const [order, setOrder] = useState<Order | null>(null);
-  const nameColumn: Column = { key: "name", title: "rung", unit: "", value: (rung) => rung.name, cell: (rung) => rung.name };
+  const nameColumn: Column = { key: "name", title: "rung", unit: "name", value: (rung) => rung.name, cell: (rung) => rung.name };
   const columns = [...textColumns, ...ladder.capabilities.map(panelColumn)];
   const chosen = [nameColumn, ...columns].find((column) => column.key === order?.key);
   const rows = order && chosen ? sorted(ladder.rungs, chosen.value, order.direction) : ladder.rungs;
@@ -113,7 +113,7 @@ export function FullTable({ ladder }: { ladder: Ladder }) {
       <h2 id="numbers">All numbers</h2>
       <p class="about">
         A heading sorts by its column. Under each score, in percent, stand its 95 % interval and the share of the reference's score
-        that is kept.
+        that is kept. &plusmn; is the standard error.
       </p>
       <div class="scroll" role="region" aria-labelledby="numbers" tabindex={0}>
         <table class="numbers" id="rungs">

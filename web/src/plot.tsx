@@ -1,7 +1,7 @@
 // One plot of the curve: axes, the cliff's band, the line through the plain types, whiskers, markers and labels.
 import { shorten } from "./format";
 import type { Kind } from "./ladder";
-import { bitTicks, placeLabels, type Scale } from "./scale";
+import { alongLine, bitTicks, placeLabels, type Scale } from "./scale";
 
 export interface Point {
   name: string;
@@ -45,6 +45,11 @@ interface Props {
   onActive: (name: string | null) => void;
 }
 
+interface Corner {
+  x: number;
+  y: number;
+}
+
 const labelHeight = 15;
 const letterWidth = 6.7;
 
@@ -82,7 +87,7 @@ function Axes({ frame, x, y, bitsDomain, ticks }: Pick<Props, "frame" | "x" | "y
       ))}
       <line class="base" x1={frame.left} x2={frame.width - frame.right} y1={floor} y2={floor} />
       <text class="axis-name" x={frame.width - frame.right} y={frame.height - 4} text-anchor="end">
-        bits per weight, doubling scale
+        bits per weight, logarithmic
       </text>
     </g>
   );
@@ -109,7 +114,7 @@ function Whisker({ point, x, y }: { point: Point; x: Scale; y: Scale }) {
   return <path class={`whisker ${point.kind}`} d={`M${at - 4} ${top}h8M${at} ${top}V${floor}M${at - 4} ${floor}h8`} />;
 }
 
-function Labels({ frame, points, x, y }: Pick<Props, "frame" | "points" | "x" | "y">) {
+function Labels({ frame, points, x, y, lines }: Pick<Props, "frame" | "points" | "x" | "y"> & { lines: Corner[][] }) {
   const texts = points.map((point) => shorten(point.name, 18));
   const anchors = points.map((point, index) => ({
     x: x(point.bits),
@@ -124,7 +129,7 @@ function Labels({ frame, points, x, y }: Pick<Props, "frame" | "points" | "x" | 
     width: frame.width - frame.left - frame.right + 18,
     height: frame.height - frame.top - frame.bottom - 2,
   };
-  const labels = placeLabels(anchors, labelHeight, inside, 14);
+  const labels = placeLabels(anchors, labelHeight, inside, lines.flatMap(alongLine));
   return (
     <g class="labels" aria-hidden="true">
       {labels.map((label, index) => {
@@ -189,7 +194,8 @@ function Points({ points, x, y, active, onActive }: Pick<Props, "points" | "x" |
 
 export function Plot(props: Props) {
   const { title, frame, points, x, y, band } = props;
-  const place = (point: Point) => `${x(point.bits)},${y(point.value)}`;
+  const place = (point: Point): Corner => ({ x: x(point.bits), y: y(point.value) });
+  const path = (corners: Corner[]) => corners.map((corner) => `${corner.x},${corner.y}`).join(" ");
   const line = points.filter((point) => point.kind !== "recipe").map(place);
   const fall = points.filter((point) => band !== null && (point.name === band.above || point.name === band.below)).map(place);
   return (
@@ -197,12 +203,12 @@ export function Plot(props: Props) {
       <title>{title}</title>
       {band && <CliffBand frame={frame} x={x} band={band} />}
       <Axes {...props} />
-      {line.length > 1 && <polyline class="curve" points={line.join(" ")} />}
-      {fall.length === 2 && <polyline class="curve fall" points={fall.join(" ")} />}
+      {line.length > 1 && <polyline class="curve" points={path(line)} />}
+      {fall.length === 2 && <polyline class="curve fall" points={path(fall)} />}
       {points.map((point) => (
         <Whisker key={point.name} point={point} x={x} y={y} />
       ))}
-      <Labels {...props} />
+      <Labels {...props} lines={[line, fall]} />
       <Points {...props} />
     </svg>
   );

@@ -88,11 +88,32 @@ function candidates(anchor: Anchor, height: number, reach: number): Label[] {
   return found;
 }
 
+/** Small boxes along a polyline, for labels to keep clear of. */
+export function alongLine(corners: { x: number; y: number }[]): Box[] {
+  return corners.slice(1).flatMap((end, index) => {
+    const start = corners[index]!;
+    const steps = Math.max(1, Math.ceil(Math.hypot(end.x - start.x, end.y - start.y) / 6));
+    return Array.from({ length: steps + 1 }, (_, step) => ({
+      x: start.x + ((end.x - start.x) * step) / steps - 1,
+      y: start.y + ((end.y - start.y) * step) / steps - 1,
+      width: 2,
+      height: 2,
+    }));
+  });
+}
+
 /**
- * Greedy placing: each label takes the first spot inside the frame that overlaps no point and no label placed before.
- * A label without any free spot is left out (null); the table and the point's own text still name it.
+ * Greedy placing: each label takes the first spot inside the frame that overlaps no point, no label placed before, and, if
+ * there is such a spot, no obstacle. A label without any free spot is left out (null); the table and the point's own text
+ * still name it.
  */
-export function placeLabels(anchors: Anchor[], height: number, frame: Box, reach = 10): (Label | null)[] {
+export function placeLabels(
+  anchors: Anchor[],
+  height: number,
+  frame: Box,
+  obstacles: Box[] = [],
+  reach = 14,
+): (Label | null)[] {
   const taken: Box[] = anchors.map((anchor) => ({
     x: anchor.x - 6,
     y: anchor.y - 6 - (anchor.above ?? 0),
@@ -100,7 +121,7 @@ export function placeLabels(anchors: Anchor[], height: number, frame: Box, reach
     height: 12 + (anchor.above ?? 0) + (anchor.below ?? 0),
   }));
   return anchors.map((anchor) => {
-    const free = candidates(anchor, height, reach).find(
+    const free = candidates(anchor, height, reach).filter(
       (spot) =>
         spot.x >= frame.x &&
         spot.y >= frame.y &&
@@ -108,8 +129,9 @@ export function placeLabels(anchors: Anchor[], height: number, frame: Box, reach
         spot.y + spot.height <= frame.y + frame.height &&
         !taken.some((box) => overlaps(spot, box)),
     );
-    if (free === undefined) return null;
-    taken.push(free);
-    return free;
+    const best = free.find((spot) => !obstacles.some((box) => overlaps(spot, box))) ?? free[0];
+    if (best === undefined) return null;
+    taken.push(best);
+    return best;
   });
 }
