@@ -11,7 +11,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-bool exists(const fs::path& path) {
+bool is_there(const fs::path& path) {
   std::error_code ignored;
   return fs::exists(path, ignored);
 }
@@ -19,7 +19,7 @@ bool exists(const fs::path& path) {
 /// NAME beside the model, else the shipped one.
 fs::path find_beside(const fs::path& model, const char* name) {
   const fs::path beside = model.parent_path() / name;
-  return exists(beside) ? beside : fs::path(RUNG_DATA_DIR) / name;
+  return is_there(beside) ? beside : fs::path(RUNG_DATA_DIR) / name;
 }
 
 void append_value(const GgufValue& value, std::string& out) {
@@ -75,7 +75,7 @@ Status open_panel(const LadderOptions& options, LadderInputs& inputs) {
   std::string all;
   for (const AskedCapability& capability : inputs.asked)
     for (const PanelPrompt& prompt : capability.prompts)
-      all += fmt::format("{} {}\n", prompt.item->id, prompt.item->record);
+      all += fmt::format("{} {}\n", prompt.item->id, prompt.item->line);
   inputs.panel_hash = content_hash(all);
   return {};
 }
@@ -84,7 +84,7 @@ Status open_imatrix(const LadderOptions& options, LadderInputs& inputs) {
   fs::path path = options.imatrix;
   if (path.empty()) {
     path = options.model.parent_path() / "imatrix.gguf";
-    if (!exists(path)) {
+    if (!is_there(path)) {
       inputs.notes.push_back(
           "No importance matrix was given, so the types that need one used the column energy of the weights instead "
           "(calibration \"weights-only\"); with one they lose less.");
