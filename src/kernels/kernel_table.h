@@ -11,15 +11,17 @@
 
 namespace rung {
 
-/// Activation rows in 8 bits: code * scale, one scale per 32 values. Row t of an array begins t times its width on.
+/// Activation rows in 8 bits: code * scale, one scale per 32 values. Row t of codes begins t * stride on, of the other
+/// arrays t times their width.
 struct QuantizedRows {
-  const int8_t* codes;  ///< (tokens, cols), each in -127..127
+  const int8_t* codes;  ///< (tokens, stride), each in -127..127
   const float* scales;  ///< (tokens, cols / 32)
   const int32_t*
       offsets;          ///< (tokens, cols / 16): -128 * sum of 16 codes, what unsigned weights code + 128 add too much
   const float* sums16;  ///< (tokens, cols / 16): scale * sum of 16 codes, what a minimum of 1 takes away
   const float* sums32;  ///< (tokens, cols / 32): scale * sum of 32 codes
   size_t cols;
+  size_t stride;  ///< of codes: cols and a bit, so that equal columns of many rows do not compete for cache sets
 };
 
 /// One activation row that a kernel fills; widths as in QuantizedRows.
@@ -42,7 +44,8 @@ struct CodeBlock {
 
 struct KernelTable {
   size_t tile_rows;
-  size_t gemm_from;  ///< tokens from which a tile is faster than row by row
+  size_t gemm_s8_from;  ///< tokens from which a tile is faster than row by row
+  size_t gemm_f32_from;
   /// x[first 32 * n values] to 8 bits.
   void (*quantize_row)(const float* x, size_t values, const QuantizedRowOut& out);
   /// The product of one row with the first row of x.

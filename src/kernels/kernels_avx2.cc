@@ -141,7 +141,7 @@ void gemm_s8_8xn(const CodeBlock& tile, const QuantizedRows& x, size_t first_col
       const __m256i w = load32(weights);
       const __m256i size = _mm256_abs_epi8(w);
       for (size_t token = 0; token < kTokens; ++token) {
-        const __m256i a = broadcast4(x.codes + token * x.cols + first + value);
+        const __m256i a = broadcast4(x.codes + token * x.stride + first + value);
         product[token] = _mm256_add_epi32(product[token], multiply_s8(size, w, a));
       }
     }
@@ -160,8 +160,13 @@ void gemm_s8_8xn(const CodeBlock& tile, const QuantizedRows& x, size_t first_col
 
 /// x from `token` on.
 QuantizedRows skip_tokens(const QuantizedRows& x, size_t token) {
-  return {x.codes + token * x.cols,         x.scales + token * (x.cols / 32), x.offsets + token * (x.cols / 16),
-          x.sums16 + token * (x.cols / 16), x.sums32 + token * (x.cols / 32), x.cols};
+  return {x.codes + token * x.stride,
+          x.scales + token * (x.cols / 32),
+          x.offsets + token * (x.cols / 16),
+          x.sums16 + token * (x.cols / 16),
+          x.sums32 + token * (x.cols / 32),
+          x.cols,
+          x.stride};
 }
 
 template <size_t kGroup, bool kMins>
@@ -169,8 +174,9 @@ void gemm_s8_8x4(const CodeBlock& tile, const QuantizedRows& x, size_t first_col
   size_t token = 0;
   for (; token + 4 <= tokens; token += 4)
     gemm_s8_8xn<4, kGroup, kMins>(tile, skip_tokens(x, token), first_col, sums + token * kTileRows);
-  for (; token < tokens; ++token)
-    gemm_s8_8xn<1, kGroup, kMins>(tile, skip_tokens(x, token), first_col, sums + token * kTileRows);
+  for (; token + 2 <= tokens; token += 2)
+    gemm_s8_8xn<2, kGroup, kMins>(tile, skip_tokens(x, token), first_col, sums + token * kTileRows);
+  if (token < tokens) gemm_s8_8xn<1, kGroup, kMins>(tile, skip_tokens(x, token), first_col, sums + token * kTileRows);
 }
 
 void gemm_s8_8x4_avx2(const CodeBlock& tile, const QuantizedRows& x, size_t first_col, size_t tokens, float* sums) {
@@ -201,6 +207,8 @@ void gemm_f32_8x8_avx2(const float* tile, size_t values, const float* x, size_t 
   size_t token = 0;
   for (; token + 8 <= tokens; token += 8)
     gemm_f32_8xn<8>(tile, values, x + token * x_stride, x_stride, sums + token * kTileRows);
+  for (; token + 4 <= tokens; token += 4)
+    gemm_f32_8xn<4>(tile, values, x + token * x_stride, x_stride, sums + token * kTileRows);
   for (; token < tokens; ++token)
     gemm_f32_8xn<1>(tile, values, x + token * x_stride, x_stride, sums + token * kTileRows);
 }
@@ -277,7 +285,8 @@ void interleave_8_avx2(const uint32_t* in, size_t in_stride, size_t count, uint3
 
 const KernelTable kKernelsAvx2 = {
     .tile_rows = kTileRows,
-    .gemm_from = 4,
+    .gemm_s8_from = 4,
+    .gemm_f32_from = 4,
     .quantize_row = quantize_row_avx2,
     .dot_s8 = dot_s8_avx2,
     .gemm_s8 = gemm_s8_8x4_avx2,

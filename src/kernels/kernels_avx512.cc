@@ -104,7 +104,7 @@ void gemm_s8_16xn(const CodeBlock& tile, const QuantizedRows& x, size_t first_co
     const size_t group = step * (32 / kGroup) * kTileRows;
     const __m512 scale = _mm512_loadu_ps(tile.scale + group);
     for (size_t token = 0; token < kTokens; ++token) {
-      const int8_t* const codes = x.codes + token * x.cols + 32 * at;
+      const int8_t* const codes = x.codes + token * x.stride + 32 * at;
       const int32_t* const offsets = x.offsets + 2 * (token * scale_stride + at);
       const __m512i first = multiply16(w, codes, offsets[0]);
       const __m512i second = multiply16(w + 4, codes + 16, offsets[1]);
@@ -132,8 +132,13 @@ void gemm_s8_16xn(const CodeBlock& tile, const QuantizedRows& x, size_t first_co
 
 /// x from `token` on.
 QuantizedRows skip_tokens(const QuantizedRows& x, size_t token) {
-  return {x.codes + token * x.cols,         x.scales + token * (x.cols / 32), x.offsets + token * (x.cols / 16),
-          x.sums16 + token * (x.cols / 16), x.sums32 + token * (x.cols / 32), x.cols};
+  return {x.codes + token * x.stride,
+          x.scales + token * (x.cols / 32),
+          x.offsets + token * (x.cols / 16),
+          x.sums16 + token * (x.cols / 16),
+          x.sums32 + token * (x.cols / 32),
+          x.cols,
+          x.stride};
 }
 
 template <size_t kGroup, bool kMins>
@@ -141,6 +146,8 @@ void gemm_s8_16x8(const CodeBlock& tile, const QuantizedRows& x, size_t first_co
   size_t token = 0;
   for (; token + 8 <= tokens; token += 8)
     gemm_s8_16xn<8, kGroup, kMins>(tile, skip_tokens(x, token), first_col, sums + token * kTileRows);
+  for (; token + 4 <= tokens; token += 4)
+    gemm_s8_16xn<4, kGroup, kMins>(tile, skip_tokens(x, token), first_col, sums + token * kTileRows);
   for (; token + 2 <= tokens; token += 2)
     gemm_s8_16xn<2, kGroup, kMins>(tile, skip_tokens(x, token), first_col, sums + token * kTileRows);
   if (token < tokens) gemm_s8_16xn<1, kGroup, kMins>(tile, skip_tokens(x, token), first_col, sums + token * kTileRows);
@@ -190,7 +197,8 @@ void interleave_tile_avx512(const uint32_t* in, size_t in_stride, size_t count, 
 
 const KernelTable kKernelsAvx512 = {
     .tile_rows = kTileRows,
-    .gemm_from = 4,
+    .gemm_s8_from = 3,
+    .gemm_f32_from = 4,
     .quantize_row = quantize_row_avx2,
     .dot_s8 = dot_s8_avx512,
     .gemm_s8 = gemm_s8_16x8_avx512,

@@ -72,8 +72,10 @@ void gemm_s8_scalar(const CodeBlock& tile, const QuantizedRows& x, size_t first_
   const float* const code_sums = size == 16 ? x.sums16 : x.sums32;
   for (size_t token = 0; token < tokens; ++token) {
     for (size_t group = 0; group < tile.values / size; ++group) {
-      const size_t at = token * x.cols + first_col + group * size;
-      add_group(tile, group, x.codes + at, x.scales[at / 32], code_sums[at / size], sums + token * kTileRows);
+      const size_t col = first_col + group * size;
+      const size_t at = token * x.cols + col;
+      add_group(tile, group, x.codes + token * x.stride + col, x.scales[at / 32], code_sums[at / size],
+                sums + token * kTileRows);
     }
   }
 }
@@ -105,7 +107,8 @@ void dequantize_scalar(const CodeBlock& row, float* out) {
 
 const KernelTable kKernelsScalar = {
     .tile_rows = kTileRows,
-    .gemm_from = 8,
+    .gemm_s8_from = 8,
+    .gemm_f32_from = 8,
     .quantize_row = quantize_row_scalar,
     .dot_s8 = dot_s8_scalar,
     .gemm_s8 = gemm_s8_scalar,

@@ -1,251 +1,58 @@
 #include "kernels/matmul.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "kernels/dispatch.h"
+#include "kernels/matmul_band.h"
 
 namespace rung {
 namespace {
 
-/// Values of a tile unpacked at a time: a multiple of every block, and such that tile and scales stay in the L1 cache
-/// while the same columns of all tokens, read once a tile, stay in L2.
-constexpr size_t kCodeChunk = 1024;
-constexpr size_t kFloatChunk = 256;
-/// Rows whose sums are kept at once, so that a chunk of the activations is used that often while it is in L2.
-constexpr size_t kBandRows = 64;
 /// Multiply-adds below which another thread would cost more than it brings (about a pool launch).
 constexpr size_t kWorthSharing = 100'000;
 /// Tasks a thread, so that the last one to finish is not far behind.
 constexpr size_t kTasksPerThread = 8;
 
-struct Kernels {
-  Isa isa;
-  const KernelTable& table;
-  const ElementwiseTable& elementwise;
+size_t round_up(size_t value, size_t unit) { return (value + unit - 1) / unit * unit; }
+
+/// A job and its place in the row of all tasks: the bands of the first job, then those of the second, ...
+struct PlannedJob {
+  const MatmulJob* job;
+  Road road;
+  size_t band_rows;
+  size_t tasks_before;
 };
 
-/// Byte offsets into a thread's scratch.
-struct Layout {
-  size_t codes, scale, min, values;                      // unpacked rows, in order
-  size_t tile_codes, tile_scale, tile_min, tile_values;  // the same interleaved
-  size_t sums;                                           // (band tiles, tokens, tile rows)
-  size_t total;
-};
-
-Layout make_layout(std::span<const MatmulJob> jobs, size_t tile_rows) {
-  size_t cols = 0, tokens = 0;
-  for (const MatmulJob& job : jobs) {
-    cols = std::max(cols, job.weights.cols);
-    tokens = std::max(tokens, job.tokens);
-  }
-  size_t total = 0;
-  const auto take = [&](size_t bytes) {
-    const size_t at = total;
-    total += (bytes + 63) / 64 * 64;
-    return at;
-  };
-  const size_t codes = std::max(cols, tile_rows * kCodeChunk);
-  Layout layout;
-  layout.codes = take(codes);
-  layout.scale = take(codes / 16 * sizeof(float));
-  layout.min = take(codes / 16 * sizeof(float));
-  layout.values = take(std::max(cols, tile_rows * kFloatChunk) * sizeof(float));
-  layout.tile_codes = take(tile_rows * kCodeChunk);
-  layout.tile_scale = take(tile_rows * kCodeChunk / 16 * sizeof(float));
-  layout.tile_min = take(tile_rows * kCodeChunk / 16 * sizeof(float));
-  layout.tile_values = take(tile_rows * kFloatChunk * sizeof(float));
-  layout.sums = take(kBandRows * tokens * sizeof(float));
-  layout.total = total + 64;
-  return layout;
-}
-
-struct Buffers {
-  int8_t* codes;
-  float *scale, *min, *values;
-  int8_t* tile_codes;
-  float *tile_scale, *tile_min, *tile_values, *sums;
-};
-
-Buffers place(const Layout& layout, uint8_t* slice) {
-  uint8_t* const base = slice + (64 - reinterpret_cast<uintptr_t>(slice) % 64) % 64;
-  const auto bytes = [&](size_t offset) { return reinterpret_cast<int8_t*>(base + offset); };
-  const auto floats = [&](size_t offset) { return reinterpret_cast<float*>(base + offset); };
-  return {bytes(layout.codes),     floats(layout.scale),       floats(layout.min),
-          floats(layout.values),   bytes(layout.tile_codes),   floats(layout.tile_scale),
-          floats(layout.tile_min), floats(layout.tile_values), floats(layout.sums)};
-}
-
-/// One band of rows of one job, on one thread.
-class Band {
- public:
-  Band(const Kernels& kernels, const MatmulJob& job, const Buffers& buffers, bool integer)
-      : kernels_(kernels), job_(job), info_(format_info(job.weights.format)), buffers_(buffers), integer_(integer) {
-    if (info_.unpack != nullptr) unpack_ = unpack_for(kernels.isa, info_.format);
-    row_bytes_ = job.weights.cols / info_.block_values * info_.block_bytes;
-  }
-
-  void run(size_t begin, size_t end) {
-    if (job_.tokens >= kernels_.table.gemm_from)
-      return integer_ ? run_code_tiles(begin, end) : run_float_tiles(begin, end);
-    for (size_t row = begin; row < end; ++row) integer_ ? run_code_row(row) : run_float_row(row);
-  }
-
- private:
-  const uint8_t* blocks(size_t row, size_t first) const {
-    return job_.weights.data + row * row_bytes_ + first / info_.block_values * info_.block_bytes;
-  }
-
-  /// What tells kernels that there are no minimums.
-  const float* minimums(const float* min) const { return info_.has_min ? min : nullptr; }
-
-  float* out(size_t token) const { return job_.out + token * job_.out_stride; }
-
-  void run_code_row(size_t row) {
-    const size_t cols = job_.weights.cols;
-    unpack_(blocks(row, 0), cols, buffers_.codes, buffers_.scale, buffers_.min);
-    const CodeBlock block{buffers_.codes, buffers_.scale, minimums(buffers_.min), cols, info_.group_values};
-    for (size_t token = 0; token < job_.tokens; ++token)
-      out(token)[row] = kernels_.table.dot_s8(block, job_.input->quantized_rows(job_.first_token + token));
-  }
-
-  void run_float_row(size_t row) {
-    const float* const weights = floats(row, 0, job_.weights.cols, buffers_.values);
-    for (size_t token = 0; token < job_.tokens; ++token)
-      out(token)[row] = kernels_.elementwise.dot(weights, job_.input->row(job_.first_token + token), job_.weights.cols);
-  }
-
-  /// Weights as floats: in place for F32, else decoded into `into`.
-  const float* floats(size_t row, size_t first, size_t count, float* into) const {
-    const uint8_t* const from = blocks(row, first);
-    switch (info_.format) {
-      case Format::F32:
-        return reinterpret_cast<const float*>(from);
-      case Format::F16:
-        kernels_.elementwise.half_to_float(reinterpret_cast<const uint16_t*>(from), count, into);
-        break;
-      case Format::BF16:
-        kernels_.elementwise.bfloat16_to_float(reinterpret_cast<const uint16_t*>(from), count, into);
-        break;
-      default:
-        if (unpack_ == nullptr) {
-          info_.decode(from, count, into);
-        } else {
-          unpack_(from, count, buffers_.codes, buffers_.scale, buffers_.min);
-          kernels_.table.dequantize({buffers_.codes, buffers_.scale, minimums(buffers_.min), count, info_.group_values},
-                                    into);
-        }
-    }
-    return into;
-  }
-
-  /// Columns first .. first + count of `rows` rows to a tile.
-  CodeBlock load_codes(size_t row, size_t rows, size_t first, size_t count) {
-    const size_t tile_rows = kernels_.table.tile_rows;
-    const size_t groups = count / info_.group_values;
-    if (rows < tile_rows) {
-      std::memset(buffers_.codes, 0, tile_rows * count);
-      std::memset(buffers_.scale, 0, tile_rows * groups * sizeof(float));
-      std::memset(buffers_.min, 0, tile_rows * groups * sizeof(float));
-    }
-    for (size_t index = 0; index < rows; ++index)
-      unpack_(blocks(row + index, first), count, buffers_.codes + index * count, buffers_.scale + index * groups,
-              buffers_.min + index * groups);
-    interleave(buffers_.codes, count / 4, buffers_.tile_codes);
-    interleave(buffers_.scale, groups, buffers_.tile_scale);
-    if (info_.has_min) interleave(buffers_.min, groups, buffers_.tile_min);
-    return {buffers_.tile_codes, buffers_.tile_scale, minimums(buffers_.tile_min), count, info_.group_values};
-  }
-
-  void load_floats(size_t row, size_t rows, size_t first, size_t count) {
-    if (rows < kernels_.table.tile_rows)
-      std::memset(buffers_.values, 0, kernels_.table.tile_rows * count * sizeof(float));
-    for (size_t index = 0; index < rows; ++index) {
-      float* const into = buffers_.values + index * count;
-      const float* const from = floats(row + index, first, count, into);
-      if (from != into) std::memcpy(into, from, count * sizeof(float));
-    }
-    interleave(buffers_.values, count, buffers_.tile_values);
-  }
-
-  void interleave(const void* rows, size_t count, void* tile) const {
-    kernels_.table.interleave(static_cast<const uint32_t*>(rows), count, count, static_cast<uint32_t*>(tile));
-  }
-
-  /// Calls multiply(row, rows, first column, columns, sums) for every chunk of every tile, chunks outermost.
-  template <typename Multiply>
-  void run_tiles(size_t begin, size_t end, size_t chunk, Multiply&& multiply) {
-    const size_t tile_rows = kernels_.table.tile_rows;
-    const size_t tile_sums = job_.tokens * tile_rows;
-    const size_t tiles = (end - begin + tile_rows - 1) / tile_rows;
-    std::fill_n(buffers_.sums, tiles * tile_sums, 0.0f);
-    for (size_t first = 0; first < job_.weights.cols; first += chunk) {
-      for (size_t tile = 0; tile < tiles; ++tile) {
-        const size_t row = begin + tile * tile_rows;
-        multiply(row, std::min(tile_rows, end - row), first, std::min(chunk, job_.weights.cols - first),
-                 buffers_.sums + tile * tile_sums);
-      }
-    }
-    for (size_t tile = 0; tile < tiles; ++tile) {
-      const size_t row = begin + tile * tile_rows;
-      const size_t rows = std::min(tile_rows, end - row);
-      for (size_t token = 0; token < job_.tokens; ++token)
-        std::memcpy(out(token) + row, buffers_.sums + tile * tile_sums + token * tile_rows, rows * sizeof(float));
-    }
-  }
-
-  void run_code_tiles(size_t begin, size_t end) {
-    const QuantizedRows x = job_.input->quantized_rows(job_.first_token);
-    run_tiles(begin, end, kCodeChunk, [&](size_t row, size_t rows, size_t first, size_t count, float* sums) {
-      kernels_.table.gemm_s8(load_codes(row, rows, first, count), x, first, job_.tokens, sums);
-    });
-  }
-
-  void run_float_tiles(size_t begin, size_t end) {
-    const size_t cols = job_.weights.cols;
-    const float* const x = job_.input->row(job_.first_token);
-    run_tiles(begin, end, kFloatChunk, [&](size_t row, size_t rows, size_t first, size_t count, float* sums) {
-      load_floats(row, rows, first, count);
-      kernels_.table.gemm_f32(buffers_.tile_values, count, x + first, cols, job_.tokens, sums);
-    });
-  }
-
-  const Kernels& kernels_;
-  const MatmulJob& job_;
-  const FormatInfo& info_;
-  const Buffers buffers_;
-  const bool integer_;
-  UnpackFn unpack_ = nullptr;
-  size_t row_bytes_ = 0;
-};
-
-size_t work_of(const MatmulJob& job) { return job.weights.rows * job.weights.cols * job.tokens; }
-
-/// How the rows of all jobs are cut into tasks. ends[job] is the number of tasks up to and with that job.
 struct Plan {
-  std::vector<size_t> band_rows;
-  std::vector<size_t> ends;
+  std::vector<PlannedJob> jobs;
+  size_t tasks = 0;
   size_t grain = 1;
-
-  Plan(std::span<const MatmulJob> jobs, const KernelTable& table, int threads) {
-    size_t total = 0;
-    for (const MatmulJob& job : jobs) total += work_of(job);
-    const size_t share = total / (static_cast<size_t>(threads) * kTasksPerThread) + 1;
-    size_t tasks = 0;
-    for (const MatmulJob& job : jobs) {
-      const bool tiled = job.tokens >= table.gemm_from;
-      const size_t row_work = std::max<size_t>(1, job.weights.cols * job.tokens);
-      const size_t wanted = (share + row_work - 1) / row_work;
-      const size_t rows = (wanted + table.tile_rows - 1) / table.tile_rows * table.tile_rows;
-      band_rows.push_back(tiled ? std::min(rows, kBandRows) : rows);
-      if (job.tokens != 0) tasks += (job.weights.rows + band_rows.back() - 1) / band_rows.back();
-      ends.push_back(tasks);
-    }
-    if (total < kWorthSharing) grain = std::max<size_t>(1, tasks);
-  }
-
-  size_t tasks() const { return ends.empty() ? 0 : ends.back(); }
 };
+
+Plan make_plan(std::span<const MatmulJob> jobs, Precision precision, const KernelTable& table, int threads) {
+  const auto work_of = [](const MatmulJob& job) { return job.weights.rows * job.weights.cols * job.tokens; };
+  size_t total = 0;
+  for (const MatmulJob& job : jobs) total += work_of(job);
+  const size_t share = total / (static_cast<size_t>(threads) * kTasksPerThread) + 1;
+  Plan plan;
+  plan.jobs.reserve(jobs.size());
+  for (const MatmulJob& job : jobs) {
+    if (work_of(job) == 0) continue;
+    const Road road = road_of(job, precision, table);
+    const size_t rows_for_share = share / (job.weights.cols * job.tokens) + 1;
+    const size_t rows = round_up(std::min(rows_for_share, job.weights.rows), table.tile_rows);
+    const size_t band_rows = road.tiled ? std::min(rows, kBandRows) : rows;
+    plan.jobs.push_back({&job, road, band_rows, plan.tasks});
+    plan.tasks += round_up(job.weights.rows, band_rows) / band_rows;
+  }
+  if (total < kWorthSharing) plan.grain = std::max<size_t>(1, plan.tasks);
+  return plan;
+}
+
+const PlannedJob& job_of(const Plan& plan, size_t task) {
+  const auto starts_after = [](size_t wanted, const PlannedJob& planned) { return wanted < planned.tasks_before; };
+  return *(std::upper_bound(plan.jobs.begin(), plan.jobs.end(), task, starts_after) - 1);
+}
 
 }  // namespace
 
@@ -261,18 +68,15 @@ const KernelTable& kernels_for(Isa isa) {
 void matmul_with(Isa isa, ThreadPool& pool, MatmulScratch& scratch, Precision precision,
                  std::span<const MatmulJob> jobs) {
   const Kernels kernels{isa, kernels_for(isa), elementwise_for(isa)};
-  const Plan plan(jobs, kernels.table, pool.size());
-  const Layout layout = make_layout(jobs, kernels.table.tile_rows);
+  const Plan plan = make_plan(jobs, precision, kernels.table, pool.size());
+  const ScratchLayout layout = make_layout(jobs, kernels.table.tile_rows);
   scratch.reserve(pool.size(), layout.total);
-  pool.parallel_for(plan.tasks(), plan.grain, [&](size_t begin, size_t end, int thread) {
-    const Buffers buffers = place(layout, scratch.slice(thread));
+  pool.parallel_for(plan.tasks, plan.grain, [&](size_t begin, size_t end, int thread) {
     for (size_t task = begin; task < end; ++task) {
-      const size_t index =
-          static_cast<size_t>(std::upper_bound(plan.ends.begin(), plan.ends.end(), task) - plan.ends.begin());
-      const MatmulJob& job = jobs[index];
-      const size_t first = (task - (index == 0 ? 0 : plan.ends[index - 1])) * plan.band_rows[index];
-      const bool integer = precision == Precision::kQ8 && format_info(job.weights.format).unpack != nullptr;
-      Band(kernels, job, buffers, integer).run(first, std::min(first + plan.band_rows[index], job.weights.rows));
+      const PlannedJob& planned = job_of(plan, task);
+      const size_t first = (task - planned.tasks_before) * planned.band_rows;
+      const size_t last = std::min(first + planned.band_rows, planned.job->weights.rows);
+      run_band(kernels, *planned.job, planned.road, layout, scratch.slice(thread), first, last);
     }
   });
 }
