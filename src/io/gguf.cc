@@ -8,47 +8,6 @@
 
 namespace rung {
 
-GgufValue GgufValue::strings(std::vector<std::string> values) {
-  auto array = std::make_shared<GgufArray>();
-  array->element = GgufType::kString;
-  array->values.reserve(values.size());
-  for (std::string& value : values) array->values.push_back(string(std::move(value)));
-  return {GgufType::kArray, std::shared_ptr<const GgufArray>(std::move(array))};
-}
-
-std::optional<uint64_t> GgufValue::as_u64() const {
-  if (const auto* value = std::get_if<uint64_t>(&data)) return *value;
-  if (const auto* value = std::get_if<int64_t>(&data); value != nullptr && *value >= 0)
-    return static_cast<uint64_t>(*value);
-  return std::nullopt;
-}
-
-std::optional<int64_t> GgufValue::as_i64() const {
-  if (const auto* value = std::get_if<int64_t>(&data)) return *value;
-  if (const auto* value = std::get_if<uint64_t>(&data); value != nullptr && *value <= INT64_MAX)
-    return static_cast<int64_t>(*value);
-  return std::nullopt;
-}
-
-std::optional<double> GgufValue::as_double() const {
-  if (const auto* value = std::get_if<double>(&data)) return *value;
-  if (const auto* value = std::get_if<uint64_t>(&data)) return static_cast<double>(*value);
-  if (const auto* value = std::get_if<int64_t>(&data)) return static_cast<double>(*value);
-  return std::nullopt;
-}
-
-std::optional<bool> GgufValue::as_bool() const {
-  if (const auto* value = std::get_if<bool>(&data)) return *value;
-  return std::nullopt;
-}
-
-const std::string* GgufValue::as_string() const { return std::get_if<std::string>(&data); }
-
-const GgufArray* GgufValue::as_array() const {
-  const auto* value = std::get_if<std::shared_ptr<const GgufArray>>(&data);
-  return value != nullptr ? value->get() : nullptr;
-}
-
 uint64_t GgufTensor::values() const {
   if (shape.empty()) return 0;
   uint64_t product = 1;

@@ -4,8 +4,10 @@
 // may be read by many threads. Follows the GGUF specification (ggml/docs/gguf.md) and docs/formats.md.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <span>
@@ -48,9 +50,61 @@ struct GgufValue {
   const std::string* as_string() const;
   const GgufArray* as_array() const;
 };
+
+/// The elements of an array, all of one type. They are packed as in the file, so that a large vocabulary costs little
+/// more than its text, and made when asked for.
+class GgufValues {
+ public:
+  class Iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = GgufValue;
+    using difference_type = ptrdiff_t;
+    using pointer = void;
+    using reference = GgufValue;
+
+    Iterator(const GgufValues* values, size_t index) : values_(values), index_(index) {}
+    GgufValue operator*() const { return (*values_)[index_]; }
+    Iterator& operator++() { return ++index_, *this; }
+    bool operator==(const Iterator& other) const { return index_ == other.index_; }
+
+   private:
+    const GgufValues* values_;
+    size_t index_;
+  };
+
+  GgufValues() = default;
+  GgufValues(const std::vector<GgufValue>& values) {
+    for (const GgufValue& value : values) push_back(value);
+  }
+
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  GgufValue operator[](size_t index) const;
+  Iterator begin() const { return {this, 0}; }
+  Iterator end() const { return {this, size_}; }
+  /// An element of an array of strings, without a copy.
+  std::string_view text(size_t index) const;
+  /// All elements of an array of numbers or bools, little endian.
+  std::span<const uint8_t> packed() const { return bytes_; }
+
+  /// Of the type of those before it.
+  void push_back(const GgufValue& value);
+  void push_text(std::string_view value);
+  /// Numbers or bools as the file holds them.
+  void set_packed(GgufType type, std::span<const uint8_t> bytes);
+
+ private:
+  GgufType type_ = GgufType::kU8;
+  size_t size_ = 0;
+  std::vector<uint8_t> bytes_;  ///< numbers or texts, one after the other
+  std::vector<uint64_t> ends_;  ///< of each text in bytes_
+  std::vector<std::shared_ptr<const GgufArray>> arrays_;
+};
+
 struct GgufArray {
   GgufType element = GgufType::kU32;  ///< may be kArray
-  std::vector<GgufValue> values;
+  GgufValues values;
 };
 struct GgufEntry {
   std::string key;

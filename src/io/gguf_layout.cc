@@ -42,10 +42,4 @@ std::string ggml_type_name(uint32_t id) {
   return fmt::format("type {}", id);
 }
 
-std::string_view gguf_type_name(GgufType type) {
-  static constexpr std::array<std::string_view, 13> kNames = {"u8",   "i8",     "u16",   "i16", "u32", "i32", "f32",
-                                                              "bool", "string", "array", "u64", "i64", "f64"};
-  return kNames[static_cast<size_t>(type)];
-}
-
 }  // namespace rung

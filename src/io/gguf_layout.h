@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "io/gguf.h"
@@ -20,6 +21,12 @@ inline uint64_t align_up(uint64_t value, uint64_t alignment) { return (value + a
 
 /// general.alignment, or the default; an error if it is no u32 or no power of two. `file` names the file in the error.
 Result<uint64_t> gguf_alignment(std::span<const GgufEntry> metadata, std::string_view file);
+
+/// Bytes of a number or bool in the file; 0 for strings and arrays.
+uint64_t packed_bytes(GgufType type);
+/// A number or bool from and to the file's form.
+GgufValue load_packed(GgufType type, const uint8_t* bytes);
+void store_packed(const GgufValue& value, std::vector<uint8_t>& out);
 
 struct BlockSize {
   uint64_t values, bytes;

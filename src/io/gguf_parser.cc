@@ -27,25 +27,11 @@ constexpr int kMaxNesting = 8;
 constexpr uint64_t kMinEntryBytes = 8 + 4 + 1;
 constexpr uint64_t kMinTensorBytes = 8 + 4 + 8 + 4 + 8;
 
-/// Bytes of one element at least.
+/// Bytes of one value at least: a string is a length, an array its type and count.
 uint64_t min_bytes(GgufType type) {
-  switch (type) {
-    case GgufType::kU8:
-    case GgufType::kI8:
-    case GgufType::kBool:
-      return 1;
-    case GgufType::kU16:
-    case GgufType::kI16:
-      return 2;
-    case GgufType::kU32:
-    case GgufType::kI32:
-    case GgufType::kF32:
-      return 4;
-    case GgufType::kArray:
-      return 12;
-    default:
-      return 8;
-  }
+  if (type == GgufType::kString) return 8;
+  if (type == GgufType::kArray) return 12;
+  return packed_bytes(type);
 }
 
 struct Extent {
@@ -71,9 +57,11 @@ class ShardParser {
   Status check_version(uint32_t version);
   Status parse_metadata();
   Result<GgufType> parse_type(std::string_view key);
-  Result<std::string> parse_string(std::string_view key, std::string_view what, uint64_t limit);
+  Result<std::string_view> parse_string(std::string_view key, std::string_view what, uint64_t limit);
   Result<GgufValue> parse_value(GgufType type, std::string_view key, int depth);
+  Result<std::span<const uint8_t>> parse_packed(GgufType type, uint64_t count, std::string_view key);
   Result<GgufValue> parse_array(std::string_view key, int depth);
+  Status parse_elements(std::string_view key, uint64_t count, int depth, GgufArray& array);
   Status find_alignment();
   Status parse_directory();
   Result<GgufTensor> parse_tensor(uint64_t index);
@@ -119,13 +107,13 @@ Status ShardParser::check_version(uint32_t version) {
 }
 
 Status ShardParser::parse_metadata() {
-  std::unordered_set<std::string> seen;
+  std::unordered_set<std::string_view> seen;
   for (uint64_t index = 0; index < entry_count_; ++index) {
-    RUNG_TRY(std::string key, parse_string("", "metadata key", kMaxNameBytes));
+    RUNG_TRY(const std::string_view key, parse_string("", "metadata key", kMaxNameBytes));
     if (!seen.insert(key).second) return input_error("{}: metadata key {} occurs twice", file_, printable(key));
     RUNG_TRY(const GgufType type, parse_type(key));
     RUNG_TRY(GgufValue value, parse_value(type, key, 0));
-    shard_.metadata.push_back({std::move(key), std::move(value)});
+    shard_.metadata.push_back({std::string(key), std::move(value)});
   }
   return {};
 }
@@ -137,13 +125,10 @@ Result<GgufType> ShardParser::parse_type(std::string_view key) {
   return static_cast<GgufType>(id);
 }
 
-Result<std::string> ShardParser::parse_string(std::string_view key, std::string_view what, uint64_t limit) {
+Result<std::string_view> ShardParser::parse_string(std::string_view key, std::string_view what, uint64_t limit) {
   RUNG_TRY(const uint64_t length, in_.number<uint64_t>(what));
   const uint64_t allowed = std::min(in_.remaining(), limit);
-  if (length <= allowed) {
-    RUNG_TRY(const std::string_view text, in_.text(length, what));
-    return std::string(text);
-  }
+  if (length <= allowed) return in_.text(length, what);
   return input_error("{}: {}{}{} at byte {} has length {}, at most {} is allowed", file_, what,
                      key.empty() ? "" : " of ", key.empty() ? "" : printable(key), in_.position() - 8, length, allowed);
 }
@@ -151,40 +136,24 @@ Result<std::string> ShardParser::parse_string(std::string_view key, std::string_
 Result<GgufValue> ShardParser::parse_value(GgufType type, std::string_view key, int depth) {
   if (type == GgufType::kArray) return parse_array(key, depth);
   if (type == GgufType::kString) {
-    RUNG_TRY(std::string text, parse_string(key, "string", kMaxStringBytes));
-    return GgufValue{type, std::move(text)};
+    RUNG_TRY(const std::string_view text, parse_string(key, "string", kMaxStringBytes));
+    return GgufValue::string(std::string(text));
   }
-  if (min_bytes(type) > in_.remaining())
+  RUNG_TRY(const auto packed, parse_packed(type, 1, key));
+  return load_packed(type, packed.data());
+}
+
+Result<std::span<const uint8_t>> ShardParser::parse_packed(GgufType type, uint64_t count, std::string_view key) {
+  const uint64_t begin = in_.position();
+  if (count > in_.remaining() / packed_bytes(type))
     return input_error("{}: metadata key {}: {} at byte {} is cut off by the end of the file", file_, printable(key),
-                       gguf_type_name(type), in_.position());
-  switch (type) {
-    case GgufType::kU8:
-      return GgufValue{type, uint64_t{in_.unchecked<uint8_t>()}};
-    case GgufType::kI8:
-      return GgufValue{type, int64_t{in_.unchecked<int8_t>()}};
-    case GgufType::kU16:
-      return GgufValue{type, uint64_t{in_.unchecked<uint16_t>()}};
-    case GgufType::kI16:
-      return GgufValue{type, int64_t{in_.unchecked<int16_t>()}};
-    case GgufType::kU32:
-      return GgufValue{type, uint64_t{in_.unchecked<uint32_t>()}};
-    case GgufType::kI32:
-      return GgufValue{type, int64_t{in_.unchecked<int32_t>()}};
-    case GgufType::kU64:
-      return GgufValue{type, in_.unchecked<uint64_t>()};
-    case GgufType::kI64:
-      return GgufValue{type, in_.unchecked<int64_t>()};
-    case GgufType::kF32:
-      return GgufValue{type, double{in_.unchecked<float>()}};
-    case GgufType::kF64:
-      return GgufValue{type, in_.unchecked<double>()};
-    default:
-      break;
-  }
-  const uint8_t byte = in_.unchecked<uint8_t>();
-  if (byte <= 1) return GgufValue{type, byte == 1};
+                       gguf_type_name(type), begin);
+  RUNG_TRY(const auto packed, in_.take(count * packed_bytes(type), "value"));
+  if (type != GgufType::kBool) return packed;
+  const auto wrong = std::find_if(packed.begin(), packed.end(), [](uint8_t byte) { return byte > 1; });
+  if (wrong == packed.end()) return packed;
   return input_error("{}: metadata key {}: bool at byte {} is {}, allowed are 0 and 1", file_, printable(key),
-                     in_.position() - 1, byte);
+                     begin + static_cast<uint64_t>(wrong - packed.begin()), *wrong);
 }
 
 Result<GgufValue> ShardParser::parse_array(std::string_view key, int depth) {
@@ -199,12 +168,27 @@ Result<GgufValue> ShardParser::parse_array(std::string_view key, int depth) {
   array_elements_ += count;
   auto array = std::make_shared<GgufArray>();
   array->element = element;
-  array->values.reserve(count);
-  for (uint64_t index = 0; index < count; ++index) {
-    RUNG_TRY(GgufValue value, parse_value(element, key, depth + 1));
-    array->values.push_back(std::move(value));
+  if (packed_bytes(element) != 0) {
+    RUNG_TRY(const auto packed, parse_packed(element, count, key));
+    array->values.set_packed(element, packed);
+  } else {
+    RUNG_CHECK(parse_elements(key, count, depth, *array));
   }
   return GgufValue{GgufType::kArray, std::shared_ptr<const GgufArray>(std::move(array))};
+}
+
+/// Strings or arrays.
+Status ShardParser::parse_elements(std::string_view key, uint64_t count, int depth, GgufArray& array) {
+  for (uint64_t index = 0; index < count; ++index) {
+    if (array.element == GgufType::kString) {
+      RUNG_TRY(const std::string_view text, parse_string(key, "string", kMaxStringBytes));
+      array.values.push_text(text);
+    } else {
+      RUNG_TRY(const GgufValue value, parse_array(key, depth + 1));
+      array.values.push_back(value);
+    }
+  }
+  return {};
 }
 
 Status ShardParser::find_alignment() {
@@ -226,7 +210,8 @@ Status ShardParser::parse_directory() {
 
 Result<GgufTensor> ShardParser::parse_tensor(uint64_t index) {
   GgufTensor tensor;
-  RUNG_TRY(tensor.name, parse_string("", "tensor name", kMaxNameBytes));
+  RUNG_TRY(const std::string_view name, parse_string("", "tensor name", kMaxNameBytes));
+  tensor.name = name;
   RUNG_TRY(const uint32_t dimensions, in_.number<uint32_t>("dimension count"));
   if (dimensions < 1 || dimensions > kGgufMaxDimensions)
     return input_error("{}: tensor {} (number {}) has {} dimensions, allowed are 1 to {}", file_,

@@ -14,6 +14,7 @@
 namespace rung {
 namespace {
 
+constexpr uint32_t kMagic = 0x46554747;  // "GGUF"
 constexpr uint32_t kVersion = 3;
 
 /// Collects the part before the tensor data.
@@ -22,62 +23,44 @@ class HeaderBuilder {
   template <class T>
   void number(T value) {
     static_assert(std::is_arithmetic_v<T>);
-    out_.append(reinterpret_cast<const char*>(&value), sizeof(value));
+    bytes({reinterpret_cast<const uint8_t*>(&value), sizeof(value)});
   }
   void text(std::string_view value) {
     number(uint64_t{value.size()});
-    out_.append(value);
+    bytes({reinterpret_cast<const uint8_t*>(value.data()), value.size()});
+  }
+  void bytes(std::span<const uint8_t> values) {
+    const size_t begin = out_.size();
+    out_.resize(begin + values.size());
+    std::copy(values.begin(), values.end(), out_.begin() + static_cast<ptrdiff_t>(begin));
   }
   void value(const GgufValue& value);
-  void pad(uint64_t alignment) { out_.resize(align_up(out_.size(), alignment), '\0'); }
-  std::string take() { return std::move(out_); }
+  void pad(uint64_t alignment) { out_.resize(align_up(out_.size(), alignment)); }
+  std::vector<uint8_t> take() { return std::move(out_); }
 
  private:
-  std::string out_;
+  std::vector<uint8_t> out_;
 };
 
-// std::get, because a value whose variant contradicts its type is a mistake of ours.
 void HeaderBuilder::value(const GgufValue& value) {
-  const auto unsigned_value = [&] { return std::get<uint64_t>(value.data); };
-  const auto signed_value = [&] { return std::get<int64_t>(value.data); };
-  switch (value.type) {
-    case GgufType::kU8:
-      return number(static_cast<uint8_t>(unsigned_value()));
-    case GgufType::kU16:
-      return number(static_cast<uint16_t>(unsigned_value()));
-    case GgufType::kU32:
-      return number(static_cast<uint32_t>(unsigned_value()));
-    case GgufType::kU64:
-      return number(unsigned_value());
-    case GgufType::kI8:
-      return number(static_cast<int8_t>(signed_value()));
-    case GgufType::kI16:
-      return number(static_cast<int16_t>(signed_value()));
-    case GgufType::kI32:
-      return number(static_cast<int32_t>(signed_value()));
-    case GgufType::kI64:
-      return number(signed_value());
-    case GgufType::kF32:
-      return number(static_cast<float>(std::get<double>(value.data)));
-    case GgufType::kF64:
-      return number(std::get<double>(value.data));
-    case GgufType::kBool:
-      return number(static_cast<uint8_t>(std::get<bool>(value.data)));
-    case GgufType::kString:
-      return text(std::get<std::string>(value.data));
-    case GgufType::kArray:
-      break;
-  }
+  if (value.type == GgufType::kString) return text(std::get<std::string>(value.data));
+  if (value.type != GgufType::kArray) return store_packed(value, out_);
   const GgufArray& array = *std::get<std::shared_ptr<const GgufArray>>(value.data);
   number(static_cast<uint32_t>(array.element));
   number(uint64_t{array.values.size()});
-  for (const GgufValue& element : array.values) this->value(element);
+  if (array.element == GgufType::kString) {
+    for (size_t index = 0; index < array.values.size(); ++index) text(array.values.text(index));
+  } else if (array.element == GgufType::kArray) {
+    for (const GgufValue& element : array.values) this->value(element);
+  } else {
+    bytes(array.values.packed());
+  }
 }
 
-std::string build_header(std::span<const GgufEntry> metadata, std::span<const GgufTensorPlan> tensors,
-                         uint64_t alignment) {
+std::vector<uint8_t> build_header(std::span<const GgufEntry> metadata, std::span<const GgufTensorPlan> tensors,
+                                  uint64_t alignment) {
   HeaderBuilder out;
-  for (const char c : std::string_view("GGUF")) out.number(c);
+  out.number(kMagic);
   out.number(kVersion);
   out.number(uint64_t{tensors.size()});
   out.number(uint64_t{metadata.size()});
@@ -145,7 +128,7 @@ Result<GgufWriter> GgufWriter::create(const std::filesystem::path& path, std::sp
                                       std::span<const GgufTensorPlan> tensors) {
   RUNG_TRY(const uint64_t alignment, gguf_alignment(metadata, path.string()));
   RUNG_CHECK(check_plan(path.string(), metadata, tensors));
-  const std::string header = build_header(metadata, tensors, alignment);
+  const std::vector<uint8_t> header = build_header(metadata, tensors, alignment);
   RUNG_CHECK(check_room(path, header.size() + data_bytes(tensors, alignment)));
   RUNG_TRY(AtomicFile file, AtomicFile::create(path));
   RUNG_CHECK(file.write(header));
