@@ -82,20 +82,31 @@ Status ladder(Options& options) {
 Command add_ladder(CLI::App& app) {
   auto options = std::make_shared<Options>();
   LadderOptions& ladder_options = options->ladder;
-  CLI::App* command = app.add_subcommand("ladder", "Take a model down the precision ladder and show what each bit costs");
+  CLI::App* command =
+      app.add_subcommand("ladder", "Take a model down the precision ladder and show what each bit costs");
   command->add_option("MODEL", options->model, "a GGUF file, best in F32, F16 or BF16: the reference")->required();
   command->add_option("--out", options->out, "folder for ladder.json and report.html")->required()->type_name("DIR");
-  command->add_option("--rungs", ladder_options.rungs,
+  command
+      ->add_option("--rungs", ladder_options.rungs,
                    fmt::format("types and recipes, with commas; default {}", fmt::join(default_rungs(), ",")))
       ->delimiter(',');
-  command->add_option("--text", options->texts, "text to measure on; repeatable; default prose.txt beside the model, else the shipped one")
+  command
+      ->add_option("--text", options->texts,
+                   "text to measure on; repeatable; default prose.txt beside the model, else the shipped one")
       ->type_name("FILE");
-  command->add_option("--panel", options->panel, "folder of task files; default panel/ beside the model, else the shipped one")->type_name("DIR");
-  command->add_option("--imatrix", options->imatrix, "importance matrix; default imatrix.gguf beside the model")->type_name("FILE");
-  command->add_option("--context", ladder_options.context, "tokens a chunk of text", true)->check(CLI::Range(4, 1 << 20));
+  command
+      ->add_option("--panel", options->panel,
+                   "folder of task files; default panel/ beside the model, else the shipped one")
+      ->type_name("DIR");
+  command->add_option("--imatrix", options->imatrix, "importance matrix; default imatrix.gguf beside the model")
+      ->type_name("FILE");
+  command->add_option("--context", ladder_options.context, "tokens a chunk of text")
+      ->capture_default_str()
+      ->check(CLI::Range(4, 1 << 20));
   command->add_option("--tokens", ladder_options.tokens, "use only the first so many tokens of each text");
   command->add_option("--items", ladder_options.items, "use only the first so many items of each capability");
-  command->add_option("--threads", ladder_options.threads, "threads; the results do not depend on it")->check(CLI::Range(1, 1024));
+  command->add_option("--threads", ladder_options.threads, "threads; the results do not depend on it")
+      ->check(CLI::Range(1, 1024));
   command->add_flag("--json", options->json, "print ladder.json instead of the table");
   command->footer(
       "Ctrl-C stops it; the same command goes on where it stopped.\n"

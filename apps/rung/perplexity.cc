@@ -112,14 +112,18 @@ Command add_perplexity(CLI::App& app) {
   command->add_option("--text", options->text, "UTF-8 text to measure on")->required()->type_name("FILE");
   command->add_option("--reference", options->reference, "the model that MODEL was made from; both run side by side")
       ->type_name("MODEL");
-  command->add_option("--context", options->context, "tokens a chunk; the second half is scored", true)
+  command->add_option("--context", options->context, "tokens a chunk; the second half is scored")
+      ->capture_default_str()
       ->check(CLI::Range(4, 1 << 20));
   command->add_option("--tokens", options->tokens, "use only the first so many tokens of the text");
   command
       ->add_option("--precision", options->precision,
-                   "q8: activations in 8 bits for integer types, as everyone does; f32: all in floats", true)
+                   "q8: activations in 8 bits for integer types, as everyone does; f32: all in floats")
+      ->capture_default_str()
       ->check(CLI::IsMember({"q8", "f32"}));
-  command->add_option("--kv", options->kv, "type of the KV cache", true)->check(CLI::IsMember({"f16", "f32"}));
+  command->add_option("--kv", options->kv, "type of the KV cache")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"f16", "f32"}));
   command->add_option("--threads", options->threads, "threads; the result does not depend on it")
       ->check(CLI::Range(1, 1024));
   command->add_flag("--json", options->json, "print JSON");

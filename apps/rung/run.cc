@@ -192,20 +192,25 @@ Command add_run(CLI::App& app) {
   command->add_option("--system", options->system, "system message");
   command->add_flag("--raw", options->raw,
                     "continue the prompt as it stands: no chat template; special tokens are parsed");
-  command->add_option("-n,--tokens", options->tokens, "tokens of an answer, at most", true);
+  command->add_option("-n,--tokens", options->tokens, "tokens of an answer, at most")->capture_default_str();
   command->add_option("--context", options->context,
                       "tokens of prompt and answer together; default the model's, at most 8192");
-  command->add_option("--temperature", options->sampler.temperature, "0 is greedy", true)
+  command->add_option("--temperature", options->sampler.temperature, "0 is greedy")
+      ->capture_default_str()
       ->check(CLI::Range(0.0f, 100.0f));
-  command->add_option("--top-k", options->sampler.top_k, "keep the k likeliest tokens; 0 keeps all", true);
-  command->add_option("--top-p", options->sampler.top_p, "keep the likeliest tokens up to this probability", true)
+  command->add_option("--top-k", options->sampler.top_k, "keep the k likeliest tokens; 0 keeps all")
+      ->capture_default_str();
+  command->add_option("--top-p", options->sampler.top_p, "keep the likeliest tokens up to this probability")
+      ->capture_default_str()
       ->check(CLI::Range(0.0f, 1.0f));
   command
-      ->add_option("--min-p", options->sampler.min_p, "drop tokens below this share of the likeliest one's probability",
-                   true)
+      ->add_option("--min-p", options->sampler.min_p, "drop tokens below this share of the likeliest one's probability")
+      ->capture_default_str()
       ->check(CLI::Range(0.0f, 1.0f));
-  command->add_option("--seed", options->sampler.seed, "of the random choices", true);
-  command->add_option("--kv", options->kv, "type of the KV cache", true)->check(CLI::IsMember({"f16", "f32"}));
+  command->add_option("--seed", options->sampler.seed, "of the random choices")->capture_default_str();
+  command->add_option("--kv", options->kv, "type of the KV cache")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"f16", "f32"}));
   command->add_option("--threads", options->threads, "threads")->check(CLI::Range(1, 1024));
   command->add_flag("--json", options->json, "print the answer and the speeds as JSON; needs -p");
   command->footer("Example: rung run models/pico-moe/pico-moe.bf16.gguf -p 'What is 27 + 15?' --temperature 0");
