@@ -250,6 +250,9 @@ std::string cliff_line(const LadderRows& ladder) {
 std::string sound_line(const LadderRows& ladder) {
   if (!ladder.smallest_sound) return "Smallest sound rung: none; no rung is sure to hold every capability.";
   const SoundRow& sound = *ladder.smallest_sound;
+  const bool alone = std::any_of(ladder.rungs.begin(), ladder.rungs.end(),
+                                 [&](const RungRow& rung) { return rung.is_reference() && rung.name == sound.rung; });
+  if (alone) return "Smallest sound rung: the reference; no smaller one is sure to hold every capability.";
   return fmt::format("Smallest sound rung: {}, {}: every capability holds.", at_rung(sound.rung, sound.bits_per_weight),
                      file_size(sound.bytes));
 }

@@ -130,6 +130,13 @@ TEST(Table, NoFindingsAreSaidAsSuch) {
       table, AllOf(HasSubstr("First to fall: none"), HasSubstr("Cliff: none"), HasSubstr("Smallest sound rung: none")));
 }
 
+TEST(Table, TheReferenceAloneIsNoFind) {
+  Json ladder = sample();
+  ladder["findings"]["smallest_sound"]["rung"] = "bf16";
+  EXPECT_THAT(render_table(ladder, {120, false, false}),
+              HasSubstr("Smallest sound rung: the reference; no smaller one"));
+}
+
 TEST(Table, ColorChangesNothingButColor) {
   for (const int width : {80, 200}) {
     const std::string colored = render_table(sample(), {width, true, true});

@@ -112,8 +112,9 @@ export function FullTable({ ladder }: { ladder: Ladder }) {
     <section aria-labelledby="numbers">
       <h2 id="numbers">All numbers</h2>
       <p class="about">
-        A heading sorts by its column. Under each score, in percent, stand its 95 % interval and the share of the reference's score
-        that is kept. &plusmn; is the standard error.
+        A heading sorts by its column. &plusmn; is the standard error.
+        {ladder.capabilities.length > 0 &&
+          " Under each score, in percent, stand its 95 % interval and the share of the reference's score that is kept."}
       </p>
       <div class="scroll" role="region" aria-labelledby="numbers" tabindex={0}>
         <table class="numbers" id="rungs">

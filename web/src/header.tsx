@@ -1,5 +1,5 @@
 // The model, the verdict in one sentence, and the few facts people look for first.
-import { bits, bytes, count, enumerate, fixed, percent } from "./format";
+import { bits, bytes, count, enumerate, error, fixed, percent } from "./format";
 import type { Ladder } from "./ladder";
 import { verdict } from "./verdict";
 
@@ -19,11 +19,25 @@ function modelFact({ model }: Ladder): Fact {
   };
 }
 
+/** Without a panel the text is all there is. */
+function perplexityFact(ladder: Ladder): Fact | null {
+  const reference = ladder.rungs.find((rung) => rung.kind === "reference");
+  if (ladder.capabilities.length > 0 || reference === undefined || reference.perplexity === null) return null;
+  return {
+    label: "Perplexity of the reference",
+    value: `${fixed(reference.perplexity, 2)} ${error(reference.perplexityError)}`,
+    detail: enumerate(ladder.texts.map((each) => each.file)),
+  };
+}
+
 function soundFact(ladder: Ladder): Fact | null {
   const { smallestSound: sound, model } = ladder;
   if (sound === null) {
     if (ladder.capabilities.length === 0 || ladder.rungs.length < 2) return null;
     return { label: "Smallest sound rung", value: "none", detail: "no rung is sure to hold every capability" };
+  }
+  if (sound.rung === ladder.reference) {
+    return { label: "Smallest sound rung", value: "the reference", detail: "no smaller rung is sure to hold every capability" };
   }
   const factor = model.bytes !== null && sound.bytes ? `, ${(model.bytes / sound.bytes).toFixed(1)} times smaller` : "";
   return {
@@ -37,9 +51,10 @@ function soundFact(ladder: Ladder): Fact | null {
 function fallFact({ firstToFall: fall }: Ladder): Fact | null {
   if (fall === null) return null;
   const each = fall.capabilities.map((one) => `${one.capability} keeps ${percent(one.retained, 0)} %`);
+  const names = fall.capabilities.map((one) => one.capability);
   return {
     label: "First to fall",
-    value: enumerate(fall.capabilities.map((one) => one.capability)),
+    value: names.length > 3 ? `${names.length} capabilities` : enumerate(names),
     detail: `at ${fall.rung}, ${bits(fall.bits)} bits: ${enumerate(each)}`,
     tone: "bad",
   };
@@ -68,7 +83,7 @@ function FactCard({ fact }: { fact: Fact }) {
 }
 
 export function Header({ ladder }: { ladder: Ladder }) {
-  const facts = [modelFact(ladder), soundFact(ladder), fallFact(ladder), cliffFact(ladder)].filter(
+  const facts = [modelFact(ladder), perplexityFact(ladder), soundFact(ladder), fallFact(ladder), cliffFact(ladder)].filter(
     (fact): fact is Fact => fact !== null,
   );
   return (
