@@ -7,7 +7,7 @@ import { launch } from "./browser.mjs";
 const [nodeFolder, report, out] = process.argv.slice(2);
 const { chromium } = createRequire(resolve(nodeFolder, "package.json"))("playwright-core");
 const browser = await launch(chromium);
-const page = await browser.newPage({ viewport: { width: 1280, height: 1960 }, colorScheme: "light" });
+const page = await browser.newPage({ viewport: { width: 1280, height: 2010 }, colorScheme: "light" });
 await page.goto(pathToFileURL(resolve(report)).href);
 await page.waitForSelector("h1");
 await page.waitForTimeout(300);
