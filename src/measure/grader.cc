@@ -1,105 +1,101 @@
 #include "measure/grader.h"
 
 #include <charconv>
+#include <cmath>
 #include <nlohmann/json.hpp>
-#include <optional>
-#include <vector>
 
 #include "text/json_schema.h"
 
 namespace rung {
 namespace {
 
-using nlohmann::json;
-using nlohmann::ordered_json;
+/// Sorted keys: equality does not see their order.
+using Json = nlohmann::json;
+using OrderedJson = nlohmann::ordered_json;
 
-constexpr std::string_view kOpen = "<tool_call>", kClose = "</tool_call>";
-
-std::string_view trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t\r\n");
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n\v\f";
+  const size_t begin = text.find_first_not_of(kSpace);
   if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
+  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
-/// The last number in the text: digits with an optional sign and fraction; commas between digits are left out.
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// The decimal number that ends last in the text, thousands separated by commas or not: "so 1,250.5 apples." is 1250.5.
 std::optional<double> last_number(std::string_view text) {
-  const auto is_digit = [&](size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '9'; };
-  size_t end = text.size();
-  while (end > 0 && !is_digit(end - 1)) --end;
-  if (end == 0) return std::nullopt;
+  const size_t end = text.find_last_of("0123456789");
+  if (end == std::string_view::npos) return std::nullopt;
   size_t begin = end;
-  while (begin > 0 && (is_digit(begin - 1) ||
-                       ((text[begin - 1] == '.' || text[begin - 1] == ',') && begin > 1 && is_digit(begin - 2))))
-    --begin;
-  if (begin > 0 && text[begin - 1] == '-') --begin;
+  const auto joins = [&](size_t at) {
+    return (text[at] == '.' || text[at] == ',') && at > 0 && is_digit(text[at - 1]);
+  };
+  while (begin > 0 && (is_digit(text[begin - 1]) || joins(begin - 1))) --begin;
   std::string digits;
-  for (const char c : text.substr(begin, end - begin))
+  if (begin > 0 && text[begin - 1] == '-') digits = "-";
+  for (const char c : text.substr(begin, end + 1 - begin)) {
     if (c != ',') digits += c;
+  }
   double value = 0;
   const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (parsed.ec != std::errc() || parsed.ptr != digits.data() + digits.size()) return std::nullopt;
   return value;
 }
 
-/// Equal whatever the order of keys; numbers by value.
-bool equal(const ordered_json& a, const ordered_json& b) { return json(a) == json(b); }
+bool equal(const OrderedJson& left, const OrderedJson& right) { return Json(left) == Json(right); }
 
-/// {"name", "arguments"} of a call, whatever the key for the arguments; arguments written as a string are parsed.
-std::optional<ordered_json> as_call(std::string_view text) {
-  ordered_json call = ordered_json::parse(trimmed(text), nullptr, false);
-  if (!call.is_object() || !call.contains("name") || !call["name"].is_string()) return std::nullopt;
-  const char* key = call.contains("arguments") ? "arguments" : "parameters";
-  if (!call.contains(key)) return std::nullopt;
-  ordered_json arguments = call[key];
-  if (arguments.is_string()) arguments = ordered_json::parse(arguments.get<std::string>(), nullptr, false);
-  if (!arguments.is_object()) return std::nullopt;
-  return ordered_json{{"name", call["name"]}, {"arguments", arguments}};
+bool grade_json(const PanelItem& item, std::string_view answer) {
+  const auto value = parse_bounded_json(answer);
+  return value && value->is_object() && equal(*value, *item.answer) && validate_json(*value, *item.schema);
 }
 
-/// Every call in the answer; an empty optional stands for one that cannot be read. Calls are written as
-/// <tool_call>{...}</tool_call>, or the whole answer is the bare object.
-std::vector<std::optional<ordered_json>> calls_in(std::string_view answer) {
-  std::vector<std::optional<ordered_json>> calls;
-  if (answer.find(kOpen) == std::string_view::npos) {
-    if (auto call = as_call(answer)) calls.push_back(std::move(call));
-    return calls;
+struct Call {
+  std::string name;
+  OrderedJson arguments;
+};
+
+std::optional<Call> parse_call(std::string_view text, const char* arguments_key) {
+  const auto json = parse_bounded_json(text);
+  if (!json || !json->is_object() || json->size() != 2) return std::nullopt;
+  const auto name = json->find("name"), arguments = json->find(arguments_key);
+  if (name == json->end() || !name->is_string() || arguments == json->end() || !arguments->is_object()) {
+    return std::nullopt;
   }
-  for (size_t at = answer.find(kOpen); at != std::string_view::npos; at = answer.find(kOpen, at)) {
-    at += kOpen.size();
-    const size_t end = answer.find(kClose, at);
-    calls.push_back(end == std::string_view::npos ? std::nullopt : as_call(answer.substr(at, end - at)));
-  }
-  return calls;
+  return Call{name->get<std::string>(), *arguments};
 }
 
-bool right_call(const ordered_json& expected, std::string_view answer) {
-  const auto calls = calls_in(answer);
-  return calls.size() == 1 && calls[0] && (*calls[0])["name"] == expected["name"] &&
-         equal((*calls[0])["arguments"], expected["arguments"]);
+constexpr std::string_view kOpen = "<tool_call>", kClose = "</tool_call>";
+
+/// The call that the answer makes, if it makes exactly one and writes it well.
+std::optional<Call> find_call(std::string_view answer) {
+  const size_t begin = answer.find(kOpen);
+  if (begin == std::string_view::npos) return parse_call(trim(answer), "parameters");
+  const size_t end = answer.find(kClose, begin);
+  if (end == std::string_view::npos || answer.find(kOpen, begin + 1) != std::string_view::npos) return std::nullopt;
+  return parse_call(trim(answer.substr(begin + kOpen.size(), end - begin - kOpen.size())), "arguments");
 }
 
-bool right_json(const ordered_json& record, std::string_view answer) {
-  const ordered_json value = ordered_json::parse(trimmed(answer), nullptr, false);
-  return value.is_object() && equal(value, record["answer"]) && validate_json(value, record["schema"]);
+bool grade_call(const OrderedJson& expected, std::string_view answer) {
+  const auto call = find_call(answer);
+  return call && OrderedJson(call->name) == expected.at("name") && equal(call->arguments, expected.at("arguments"));
 }
 
 }  // namespace
 
 bool grade(const PanelItem& item, std::string_view answer) {
-  const ordered_json& record = *item.record;
   switch (item.grader) {
     case Grader::kExact:
-      return trimmed(answer) == trimmed(record["answer"].get_ref<const std::string&>());
+      return trim(answer) == trim(item.answer->get_ref<const std::string&>());
     case Grader::kNumber:
-      return last_number(answer) == record["answer"].get<double>();
+      return last_number(answer) == item.answer->get<double>();
     case Grader::kJson:
-      return right_json(record, answer);
+      return grade_json(item, answer);
     case Grader::kToolCall:
-      return right_call(record["answer"], answer);
+      return grade_call(*item.answer, answer);
     case Grader::kNoToolCall:
-      break;
+      return answer.find(kOpen) == std::string_view::npos && !parse_call(trim(answer), "parameters");
   }
-  return calls_in(answer).empty();
+  return false;
 }
 
 }  // namespace rung

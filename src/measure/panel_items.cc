@@ -1,9 +1,7 @@
 #include "measure/panel_items.h"
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <set>
 
 #include "base/mapped_file.h"
@@ -12,132 +10,214 @@
 namespace rung {
 namespace {
 
-namespace fs = std::filesystem;
-using nlohmann::ordered_json;
+using Json = nlohmann::ordered_json;
 
-struct GraderName {
-  std::string_view name;
-  Grader grader;
-};
-constexpr std::array kGraders = {GraderName{"exact", Grader::kExact}, GraderName{"number", Grader::kNumber},
-                                 GraderName{"json", Grader::kJson}, GraderName{"tool_call", Grader::kToolCall},
-                                 GraderName{"no_tool_call", Grader::kNoToolCall}};
+constexpr int kMaxJsonDepth = 100;
 
-/// One line of one file, with errors that say where.
-class LineReader {
+constexpr std::pair<std::string_view, Grader> kGraders[] = {{"exact", Grader::kExact},
+                                                            {"number", Grader::kNumber},
+                                                            {"json", Grader::kJson},
+                                                            {"tool_call", Grader::kToolCall},
+                                                            {"no_tool_call", Grader::kNoToolCall}};
+
+/// One line under examination; knows how to say where it is.
+class Line {
  public:
-  LineReader(const fs::path& file, size_t line) : where_(fmt::format("{}: line {}", file.string(), line)) {}
-
-  Result<PanelItem> read(std::string_view text) const {
-    auto json = std::make_shared<ordered_json>(ordered_json::parse(text, nullptr, false));
-    if (json->is_discarded()) return input_error("{}: is not JSON", where_);
-    if (!json->is_object()) return input_error("{}: found {}, allowed is a JSON object", where_, json->type_name());
-    PanelItem item;
-    item.line = text;
-    RUNG_TRY(item.id, string_field(*json, "id"));
-    RUNG_TRY(const std::string grader, string_field(*json, "grader"));
-    const auto row =
-        std::find_if(kGraders.begin(), kGraders.end(), [&](const GraderName& known) { return known.name == grader; });
-    if (row == kGraders.end())
-      return input_error("{}: field grader: found '{}', allowed are exact, number, json, tool_call, no_tool_call",
-                         where_, grader);
-    item.grader = row->grader;
-    RUNG_CHECK(check_messages(*json));
-    RUNG_CHECK(check_answer(*json, item.grader));
-    if (json->contains("tools") && !(*json)["tools"].is_array())
-      return input_error("{}: field tools: found {}, allowed is an array", where_, (*json)["tools"].type_name());
-    item.record = std::move(json);
-    return item;
-  }
+  Line(std::string place, const Json& record) : place_(std::move(place)), record_(record) {}
+  Result<PanelItem> read(std::string_view capability) const;
 
  private:
-  Result<std::string> string_field(const ordered_json& json, const char* key) const {
-    const auto found = json.find(key);
-    if (found == json.end()) return input_error("{}: field {} is missing", where_, key);
-    if (!found->is_string())
-      return input_error("{}: field {}: found {}, allowed is a string", where_, key, found->type_name());
-    return found->get<std::string>();
-  }
+  tl::unexpected<Error> fail(std::string_view field, std::string_view allowed) const;
+  Result<std::string> text(const std::string& field) const;
+  const Json* find(const std::string& field) const;
+  Result<Grader> grader() const;
+  Status check_messages() const;
+  Status check_tools(Grader grader) const;
+  Status check_answer(Grader grader) const;
+  Status check_schema_field(Grader grader) const;
+  Status read_optional(PanelItem& item) const;
 
-  Status check_messages(const ordered_json& json) const {
-    const auto messages = json.find("messages");
-    if (messages == json.end() || !messages->is_array() || messages->empty())
-      return input_error("{}: field messages: allowed is an array of at least one message", where_);
-    for (const ordered_json& message : *messages)
-      if (!message.is_object() || !message.contains("role") || !message["role"].is_string())
-        return input_error("{}: field messages: every message must be an object with a role", where_);
-    return {};
-  }
-
-  Status check_answer(const ordered_json& json, Grader grader) const {
-    const auto answer = json.find("answer");
-    const auto wrong = [&](const char* allowed) {
-      return input_error("{}: field answer: found {}, the grader allows {}", where_,
-                         answer == json.end() ? "nothing" : answer->type_name(), allowed);
-    };
-    const bool exists = answer != json.end();
-    switch (grader) {
-      case Grader::kExact:
-        if (!exists || !answer->is_string()) return wrong("a string");
-        break;
-      case Grader::kNumber:
-        if (!exists || !answer->is_number()) return wrong("a number");
-        break;
-      case Grader::kJson:
-        if (!exists || !answer->is_object()) return wrong("an object");
-        if (!json.contains("schema"))
-          return input_error("{}: field schema is missing, the grader json needs it", where_);
-        if (const Status schema = check_schema(json["schema"]); !schema)
-          return input_error("{}: field schema: {}", where_, schema.error().message);
-        break;
-      case Grader::kToolCall:
-        if (!exists || !answer->is_object() || !answer->contains("name") || !answer->contains("arguments") ||
-            !(*answer)["name"].is_string())
-          return wrong("an object with name and arguments");
-        break;
-      case Grader::kNoToolCall:
-        break;
-    }
-    return {};
-  }
-
-  std::string where_;
+  std::string place_;
+  const Json& record_;
 };
 
-Result<Capability> read_capability(const fs::path& file) {
-  RUNG_TRY(const std::string text, read_file(file));
-  Capability capability{file.stem().string(), {}};
-  std::set<std::string> ids;
-  size_t line = 0;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string_view record(text.data() + begin, end - begin);
+bool has_text(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string();
+}
+
+PanelItem::Json share(const Json* json) { return json != nullptr ? std::make_shared<const Json>(*json) : nullptr; }
+
+const Json* Line::find(const std::string& field) const {
+  const auto found = record_.find(field);
+  return found != record_.end() ? &*found : nullptr;
+}
+
+tl::unexpected<Error> Line::fail(std::string_view field, std::string_view allowed) const {
+  constexpr size_t kMaxShown = 60;
+  const Json* value = find(std::string(field));
+  std::string found = value != nullptr ? value->dump() : "nothing";
+  if (found.size() > kMaxShown)
+    found = std::string(value->type_name()) + " of " + std::to_string(found.size()) + " bytes";
+  return input_error("{}: field '{}': found {}, allowed is {}", place_, field, found, allowed);
+}
+
+Result<std::string> Line::text(const std::string& field) const {
+  const Json* value = find(field);
+  if (value == nullptr || !value->is_string() || value->get_ref<const std::string&>().empty()) {
+    return fail(field, "a string that is not empty");
+  }
+  return value->get<std::string>();
+}
+
+Result<Grader> Line::grader() const {
+  const Json* value = find("grader");
+  for (const auto& [name, grader] : kGraders) {
+    if (value != nullptr && value->is_string() && value->get_ref<const std::string&>() == name) return grader;
+  }
+  return fail("grader", "exact, number, json, tool_call or no_tool_call");
+}
+
+Status Line::check_messages() const {
+  const auto is_message = [](const Json& message) {
+    return message.is_object() && has_text(message, "role") &&
+           (has_text(message, "content") || message.contains("tool_calls"));
+  };
+  const Json* messages = find("messages");
+  const bool is_ok = messages != nullptr && messages->is_array() && !messages->empty() &&
+                     std::all_of(messages->begin(), messages->end(), is_message);
+  return is_ok ? Status() : fail("messages", "a list, not empty, of objects with the strings role and content");
+}
+
+Status Line::check_tools(Grader grader) const {
+  const Json* tools = find("tools");
+  const bool is_needed = grader == Grader::kToolCall || grader == Grader::kNoToolCall;
+  if (tools == nullptr && !is_needed) return {};
+  const auto is_tool = [](const Json& tool) {
+    return tool.is_object() && tool.contains("function") && tool["function"].is_object() &&
+           has_text(tool["function"], "name");
+  };
+  const bool is_ok =
+      tools != nullptr && tools->is_array() && !tools->empty() && std::all_of(tools->begin(), tools->end(), is_tool);
+  return is_ok ? Status()
+               : fail("tools", "a list, not empty, of {\"type\": \"function\", \"function\": {\"name\": ...}}");
+}
+
+Status Line::check_answer(Grader grader) const {
+  const Json* answer = find("answer");
+  const bool is_object = answer != nullptr && answer->is_object();
+  switch (grader) {
+    case Grader::kExact:
+      return text("answer").map([](const std::string&) {});
+    case Grader::kNumber:
+      return answer != nullptr && answer->is_number() ? Status() : fail("answer", "a number for grader number");
+    case Grader::kJson:
+      return is_object ? Status() : fail("answer", "an object for grader json");
+    case Grader::kNoToolCall:
+      return answer == nullptr || answer->is_null() ? Status() : fail("answer", "null for grader no_tool_call");
+    case Grader::kToolCall:
+      break;
+  }
+  const bool is_call =
+      is_object && has_text(*answer, "name") && answer->contains("arguments") && (*answer)["arguments"].is_object();
+  return is_call ? Status() : fail("answer", "{\"name\": ..., \"arguments\": {...}} for grader tool_call");
+}
+
+Status Line::check_schema_field(Grader grader) const {
+  const Json* schema = find("schema");
+  if (grader != Grader::kJson) return {};
+  if (schema == nullptr || !schema->is_object()) return fail("schema", "a JSON Schema for grader json");
+  const Status decidable = check_schema(*schema);
+  if (!decidable) return input_error("{}: field 'schema': {}", place_, decidable.error().message);
+  const Status valid = validate_json(*find("answer"), *schema);
+  if (!valid) return input_error("{}: field 'answer': breaks its own schema: {}", place_, valid.error().message);
+  return {};
+}
+
+Status Line::read_optional(PanelItem& item) const {
+  if (find("gold") != nullptr) {
+    RUNG_TRY(item.gold, text("gold"));
+  }
+  const Json* entries = find("entries");
+  if (entries == nullptr) return {};
+  if (!entries->is_number_unsigned()) return fail("entries", "a count");
+  item.entries = entries->get<uint64_t>();
+  return {};
+}
+
+Result<PanelItem> Line::read(std::string_view capability) const {
+  PanelItem item;
+  RUNG_TRY(item.id, text("id"));
+  RUNG_TRY(item.capability, text("capability"));
+  if (item.capability != capability) return fail("capability", fmt::format("\"{}\", as the file is named", capability));
+  RUNG_TRY(item.grader, grader());
+  RUNG_CHECK(check_messages());
+  RUNG_CHECK(check_tools(item.grader));
+  RUNG_CHECK(check_answer(item.grader));
+  RUNG_CHECK(check_schema_field(item.grader));
+  RUNG_CHECK(read_optional(item));
+  item.messages = share(find("messages"));
+  item.tools = share(find("tools"));
+  item.answer = find("answer") != nullptr ? share(find("answer")) : std::make_shared<const Json>();
+  item.schema = item.grader == Grader::kJson ? share(find("schema")) : nullptr;
+  return item;
+}
+
+Result<Capability> read_capability(const std::filesystem::path& path, std::set<std::string>& ids) {
+  RUNG_TRY(const std::string content, read_file(path));
+  Capability capability;
+  capability.name = path.stem().string();
+  size_t number = 0;
+  for (size_t begin = 0; begin < content.size();) {
+    const size_t end = std::min(content.find('\n', begin), content.size());
+    const std::string_view text = std::string_view(content).substr(begin, end - begin);
+    const std::string place = fmt::format("{}:{}", path.string(), ++number);
     begin = end + 1;
-    ++line;
-    if (record.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    RUNG_TRY(PanelItem item, LineReader(file, line).read(record));
-    if (!ids.insert(item.id).second)
-      return input_error("{}: line {}: field id: '{}' is there twice", file.string(), line, item.id);
+    if (text.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    const auto record = parse_bounded_json(text);
+    if (!record) return input_error("{}: {}", place, record.error().message);
+    if (!record->is_object()) return input_error("{}: found {}, allowed is a JSON object", place, record->type_name());
+    RUNG_TRY(PanelItem item, Line(place, *record).read(capability.name));
+    if (!ids.insert(item.id).second) return input_error("{}: field 'id': \"{}\" was used before", place, item.id);
     capability.items.push_back(std::move(item));
   }
-  if (capability.items.empty()) return input_error("{}: has no items", file.string());
+  if (capability.items.empty()) return input_error("{}: found no items, allowed is at least one line", path.string());
   return capability;
 }
 
 }  // namespace
 
-Result<std::vector<Capability>> read_panel(const fs::path& folder) {
+Result<Json> parse_bounded_json(std::string_view text) {
+  bool is_deep = false;
+  const auto limit = [&is_deep](int depth, Json::parse_event_t, Json&) {
+    is_deep = is_deep || depth > kMaxJsonDepth;
+    return !is_deep;
+  };
+  try {
+    Json json = Json::parse(text.begin(), text.end(), limit);
+    if (!is_deep) return json;
+  } catch (const Json::exception& error) {
+    if (!is_deep) return input_error("found no valid JSON ({})", error.what());
+  }
+  return input_error("found JSON nested deeper, allowed are {} levels", kMaxJsonDepth);
+}
+
+Result<std::vector<Capability>> read_panel(const std::filesystem::path& folder) {
   std::error_code error;
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder, error))
-    if (entry.path().extension() == ".jsonl") files.push_back(entry.path());
-  if (error) return input_error("{}: cannot be read as a folder: {}", folder.string(), error.message());
-  if (files.empty())
-    return input_error("{}: has no *.jsonl files; a panel is a folder of them, one a capability", folder.string());
-  std::sort(files.begin(), files.end());
+  if (!std::filesystem::is_directory(folder, error)) {
+    return input_error("panel {}: found no such folder, allowed is a folder of .jsonl files", folder.string());
+  }
+  std::vector<std::filesystem::path> paths;
+  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    if (at->path().extension() == ".jsonl") paths.push_back(at->path());
+  }
+  if (error) return input_error("panel {}: {}", folder.string(), error.message());
+  if (paths.empty()) return input_error("panel {}: found no .jsonl file, allowed is at least one", folder.string());
+  std::sort(paths.begin(), paths.end());
   std::vector<Capability> panel;
-  for (const fs::path& file : files) {
-    RUNG_TRY(Capability capability, read_capability(file));
+  std::set<std::string> ids;
+  for (const auto& path : paths) {
+    RUNG_TRY(Capability capability, read_capability(path, ids));
     panel.push_back(std::move(capability));
   }
   return panel;

@@ -1,0 +1,127 @@
+#include "measure/panel_items.h"
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+namespace rung {
+namespace {
+
+using nlohmann::ordered_json;
+using testing::HasSubstr;
+
+/// A folder that goes with the test.
+class PanelItems : public testing::Test {
+ protected:
+  PanelItems()
+      : folder_(
+            std::filesystem::temp_directory_path() /
+            fmt::format("rung_panel_{}_{}", getpid(), testing::UnitTest::GetInstance()->current_test_info()->name())) {
+    std::filesystem::create_directories(folder_);
+  }
+  ~PanelItems() override { std::filesystem::remove_all(folder_); }
+
+  void write(const std::string& name, const std::string& text) const { std::ofstream(folder_ / name) << text; }
+  std::string error_of_line(const std::string& line) const {
+    write("x.jsonl", line + "\n");
+    const auto panel = read_panel(folder_);
+    return panel ? "" : panel.error().message;
+  }
+
+  std::filesystem::path folder_;
+};
+
+const char* const kGood =
+    R"({"id": "x-0", "capability": "x", "messages": [{"role": "user", "content": "q"}], "grader": "exact", "answer": "a"})";
+
+TEST_F(PanelItems, ReadsTheShippedPanelByFileName) {
+  const auto panel = read_panel(RUNG_SOURCE_DIR "/models/pico-moe/panel");
+  ASSERT_TRUE(panel) << panel.error().message;
+  std::vector<std::string> names;
+  for (const Capability& capability : *panel) {
+    names.push_back(capability.name);
+    EXPECT_EQ(capability.items.size(), 200u);
+  }
+  EXPECT_THAT(names, testing::ElementsAre("code", "facts", "math", "reasoning", "recall", "schema", "tools"));
+  const PanelItem& recall = (*panel)[4].items[0];
+  EXPECT_EQ(recall.id, "recall-0000");
+  EXPECT_EQ(recall.entries, 39u);
+  EXPECT_EQ(recall.tools, nullptr);
+  EXPECT_EQ((*panel)[6].items[1].answer->at("arguments").at("title"), "Last Dance");
+  EXPECT_EQ((*panel)[5].items[0].schema->at("type"), "object");
+}
+
+TEST_F(PanelItems, BlankLinesAndMissingOptionalFieldsAreFine) {
+  EXPECT_EQ(error_of_line(std::string(kGood) + "\n\n"), "");
+}
+
+TEST_F(PanelItems, EveryFieldIsChecked) {
+  const std::tuple<const char*, const char*, const char*> cases[] = {
+      {"id", "3", "field 'id': found 3, allowed is a string"},
+      {"id", "null", "field 'id': found null"},
+      {"capability", R"("y")", "allowed is \"x\", as the file is named"},
+      {"messages", "[]", "field 'messages'"},
+      {"messages", R"([{"role": "user"}])", "field 'messages'"},
+      {"messages", R"(["hi"])", "field 'messages'"},
+      {"tools", "{}", "field 'tools'"},
+      {"tools", "[{}]", "field 'tools'"},
+      {"grader", R"("maybe")", "found \"maybe\", allowed is exact, number, json, tool_call or no_tool_call"},
+      {"grader", R"("number")", "found \"a\", allowed is a number"},
+      {"grader", R"("json")", "allowed is an object"},
+      {"grader", R"("tool_call")", "field 'tools'"},
+      {"answer", "1", "field 'answer'"},
+      {"gold", "1", "field 'gold'"},
+      {"entries", "-1", "field 'entries'"},
+  };
+  for (const auto& [field, value, message] : cases) {
+    ordered_json record = ordered_json::parse(kGood);
+    record[field] = ordered_json::parse(value);
+    EXPECT_THAT(error_of_line(record.dump()), testing::AllOf(HasSubstr("x.jsonl:1: "), HasSubstr(message)))
+        << field << value;
+  }
+  for (const char* field : {"id", "capability", "messages", "grader", "answer"}) {
+    ordered_json record = ordered_json::parse(kGood);
+    record.erase(field);
+    EXPECT_THAT(error_of_line(record.dump()), HasSubstr(fmt::format("field '{}': found nothing", field)));
+  }
+}
+
+TEST_F(PanelItems, SchemasMustBeDecidableAndHold) {
+  ordered_json record = ordered_json::parse(kGood);
+  record["grader"] = "json";
+  record["answer"] = {{"a", 1}};
+  EXPECT_THAT(error_of_line(record.dump()), HasSubstr("field 'schema': found nothing"));
+  record["schema"] = {{"uniqueItems", true}};
+  EXPECT_THAT(error_of_line(record.dump()), HasSubstr("keyword 'uniqueItems' is not supported"));
+  record["schema"] = {{"required", {"b"}}};
+  EXPECT_THAT(error_of_line(record.dump()), HasSubstr("field 'answer': breaks its own schema"));
+  record["schema"] = {{"required", {"a"}}};
+  EXPECT_EQ(error_of_line(record.dump()), "");
+}
+
+TEST_F(PanelItems, BrokenFilesGiveOneLine) {
+  const std::pair<std::string, const char*> cases[] = {
+      {"{\"id\": ", "x.jsonl:1: found no valid JSON"},
+      {"[1]", "found array, allowed is a JSON object"},
+      {"\xff\xfe", "found no valid JSON"},
+      {"", "found no items"},
+      {std::string(100000, '['), "nested deeper"},
+      {std::string(kGood) + "\n" + kGood, "x.jsonl:2: field 'id': \"x-0\" was used before"},
+  };
+  for (const auto& [line, message] : cases) {
+    const std::string error = error_of_line(line);
+    EXPECT_THAT(error, HasSubstr(message));
+    EXPECT_EQ(error.find('\n'), std::string::npos);
+  }
+}
+
+TEST_F(PanelItems, FoldersWithoutPanelAreErrors) {
+  EXPECT_THAT(read_panel(folder_ / "missing").error().message, HasSubstr("no such folder"));
+  EXPECT_THAT(read_panel(folder_).error().message, HasSubstr("no .jsonl file"));
+}
+
+}  // namespace
+}  // namespace rung
