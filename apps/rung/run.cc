@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
+#include "engine/engine.h"
 #include "engine/sampler.h"
 #include "model/model_text.h"
 #include "terminal.h"
