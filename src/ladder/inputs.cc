@@ -74,8 +74,14 @@ Status open_panel(const LadderOptions& options, LadderInputs& inputs) {
   RUNG_TRY(inputs.asked, render_panel(inputs.panel, *inputs.text, options.items));
   std::string all;
   for (const AskedCapability& capability : inputs.asked)
-    for (const PanelPrompt& prompt : capability.prompts)
-      all += fmt::format("{} {}\n", prompt.item->id, prompt.item->line);
+    for (const PanelPrompt& prompt : capability.prompts) {
+      const PanelItem& item = *prompt.item;
+      all += fmt::format("{} {}", item.id, fmt::join(prompt.tokens, " "));
+      for (const PanelItem::Json& part : {item.answer, item.schema})
+        if (part) all += " " + part->dump();
+      all += '
+';
+    }
   inputs.panel_hash = content_hash(all);
   return {};
 }

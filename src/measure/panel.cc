@@ -12,11 +12,11 @@ using nlohmann::ordered_json;
 
 ordered_json template_context(const PanelItem& item, const Tokenizer& tokenizer) {
   const auto special = [&](std::optional<Token> token) { return token ? tokenizer.text(*token) : std::string(); };
-  ordered_json context = {{"messages", (*item.record)["messages"]},
+  ordered_json context = {{"messages", *item.messages},
                           {"add_generation_prompt", true},
                           {"bos_token", special(tokenizer.bos())},
                           {"eos_token", special(tokenizer.eos())}};
-  if (item.record->contains("tools")) context["tools"] = (*item.record)["tools"];
+  if (item.tools) context["tools"] = *item.tools;
   return context;
 }
 
