@@ -79,8 +79,7 @@ Status open_panel(const LadderOptions& options, LadderInputs& inputs) {
       all += fmt::format("{} {}", item.id, fmt::join(prompt.tokens, " "));
       for (const PanelItem::Json& part : {item.answer, item.schema})
         if (part) all += " " + part->dump();
-      all += '
-';
+      all += '\n';
     }
   inputs.panel_hash = content_hash(all);
   return {};
