@@ -2,7 +2,7 @@
 
 namespace rung {
 
-std::string printable(std::string_view name) {
+std::string quoted_name(std::string_view name) {
   constexpr size_t kLongest = 80;
   std::string out = "'";
   for (const char c : name.substr(0, kLongest)) {

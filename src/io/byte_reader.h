@@ -16,7 +16,7 @@ namespace rung {
 static_assert(std::endian::native == std::endian::little, "files are little endian and read in place");
 
 /// A foreign name fit for one line of an error: in quotes, control and non-ASCII bytes as \xNN, cut after 80 bytes.
-std::string printable(std::string_view name);
+std::string quoted_name(std::string_view name);
 
 class ByteReader {
  public:

@@ -81,7 +81,7 @@ Status GgufFile::build_indices() {
   for (size_t index = 0; index < tensors_.size(); ++index) {
     const auto [place, fresh] = names_.emplace(tensors_[index].name, index);
     if (!fresh)
-      return input_error("{}: tensor {} is in part {} and in part {}", path_.string(), printable(tensors_[index].name),
+      return input_error("{}: tensor {} is in part {} and in part {}", path_.string(), quoted_name(tensors_[index].name),
                          tensors_[place->second].shard + 1, tensors_[index].shard + 1);
   }
   return {};
@@ -103,12 +103,12 @@ Result<T> GgufFile::typed(std::string_view key, std::optional<T> absent, std::st
   const GgufValue* value = find(key);
   if (value == nullptr) {
     if (absent) return *std::move(absent);
-    return input_error("{}: metadata key {} is missing", path_.string(), printable(key));
+    return input_error("{}: metadata key {} is missing", path_.string(), quoted_name(key));
   }
   if (std::optional<T> converted = convert(*value)) return *std::move(converted);
   if (const std::optional<int64_t> number = value->as_i64())
-    return input_error("{}: metadata key {} is {}, allowed is {}", path_.string(), printable(key), *number, allowed);
-  return input_error("{}: metadata key {} is of type {}, allowed is {}", path_.string(), printable(key),
+    return input_error("{}: metadata key {} is {}, allowed is {}", path_.string(), quoted_name(key), *number, allowed);
+  return input_error("{}: metadata key {} is of type {}, allowed is {}", path_.string(), quoted_name(key),
                      gguf_type_name(value->type), allowed);
 }
 
@@ -133,14 +133,14 @@ Result<std::string> GgufFile::str(std::string_view key, std::optional<std::strin
 
 Result<const GgufArray*> GgufFile::array(std::string_view key, GgufType element) const {
   const GgufValue* value = find(key);
-  if (value == nullptr) return input_error("{}: metadata key {} is missing", path_.string(), printable(key));
+  if (value == nullptr) return input_error("{}: metadata key {} is missing", path_.string(), quoted_name(key));
   const GgufArray* array = value->as_array();
   if (array == nullptr)
-    return input_error("{}: metadata key {} is of type {}, allowed is an array of {}", path_.string(), printable(key),
+    return input_error("{}: metadata key {} is of type {}, allowed is an array of {}", path_.string(), quoted_name(key),
                        gguf_type_name(value->type), gguf_type_name(element));
   if (array->element != element)
     return input_error("{}: metadata key {} is an array of {}, allowed is an array of {}", path_.string(),
-                       printable(key), gguf_type_name(array->element), gguf_type_name(element));
+                       quoted_name(key), gguf_type_name(array->element), gguf_type_name(element));
   return array;
 }
 

@@ -82,7 +82,7 @@ class ShardParser {
 
 Status ShardParser::parse_header() {
   RUNG_TRY(const std::string_view magic, in_.text(4, "magic"));
-  if (magic != "GGUF") return input_error("{}: magic is {}, a GGUF file starts with 'GGUF'", file_, printable(magic));
+  if (magic != "GGUF") return input_error("{}: magic is {}, a GGUF file starts with 'GGUF'", file_, quoted_name(magic));
   RUNG_TRY(const uint32_t version, in_.number<uint32_t>("version"));
   RUNG_CHECK(check_version(version));
   shard_.version = version;
@@ -110,7 +110,7 @@ Status ShardParser::parse_metadata() {
   std::unordered_set<std::string_view> seen;
   for (uint64_t index = 0; index < entry_count_; ++index) {
     RUNG_TRY(const std::string_view key, parse_string("", "metadata key", kMaxNameBytes));
-    if (!seen.insert(key).second) return input_error("{}: metadata key {} occurs twice", file_, printable(key));
+    if (!seen.insert(key).second) return input_error("{}: metadata key {} occurs twice", file_, quoted_name(key));
     RUNG_TRY(const GgufType type, parse_type(key));
     RUNG_TRY(GgufValue value, parse_value(type, key, 0));
     shard_.metadata.push_back({std::string(key), std::move(value)});
@@ -121,7 +121,7 @@ Status ShardParser::parse_metadata() {
 Result<GgufType> ShardParser::parse_type(std::string_view key) {
   RUNG_TRY(const uint32_t id, in_.number<uint32_t>("value type"));
   if (id > static_cast<uint32_t>(GgufType::kF64))
-    return input_error("{}: metadata key {} has value type {}, allowed are 0 to 12", file_, printable(key), id);
+    return input_error("{}: metadata key {} has value type {}, allowed are 0 to 12", file_, quoted_name(key), id);
   return static_cast<GgufType>(id);
 }
 
@@ -130,7 +130,7 @@ Result<std::string_view> ShardParser::parse_string(std::string_view key, std::st
   const uint64_t allowed = std::min(in_.remaining(), limit);
   if (length <= allowed) return in_.text(length, what);
   return input_error("{}: {}{}{} at byte {} has length {}, at most {} is allowed", file_, what,
-                     key.empty() ? "" : " of ", key.empty() ? "" : printable(key), in_.position() - 8, length, allowed);
+                     key.empty() ? "" : " of ", key.empty() ? "" : quoted_name(key), in_.position() - 8, length, allowed);
 }
 
 Result<GgufValue> ShardParser::parse_value(GgufType type, std::string_view key, int depth) {
@@ -146,25 +146,25 @@ Result<GgufValue> ShardParser::parse_value(GgufType type, std::string_view key, 
 Result<std::span<const uint8_t>> ShardParser::parse_packed(GgufType type, uint64_t count, std::string_view key) {
   const uint64_t begin = in_.position();
   if (count > in_.remaining() / packed_bytes(type))
-    return input_error("{}: metadata key {}: {} at byte {} is cut off by the end of the file", file_, printable(key),
+    return input_error("{}: metadata key {}: {} at byte {} is cut off by the end of the file", file_, quoted_name(key),
                        gguf_type_name(type), begin);
   RUNG_TRY(const auto packed, in_.take(count * packed_bytes(type), "value"));
   if (type != GgufType::kBool) return packed;
   const auto wrong = std::find_if(packed.begin(), packed.end(), [](uint8_t byte) { return byte > 1; });
   if (wrong == packed.end()) return packed;
-  return input_error("{}: metadata key {}: bool at byte {} is {}, allowed are 0 and 1", file_, printable(key),
+  return input_error("{}: metadata key {}: bool at byte {} is {}, allowed are 0 and 1", file_, quoted_name(key),
                      begin + static_cast<uint64_t>(wrong - packed.begin()), *wrong);
 }
 
 Result<GgufValue> ShardParser::parse_array(std::string_view key, int depth) {
   if (depth == kMaxNesting)
-    return input_error("{}: metadata key {}: arrays are nested more than {} deep", file_, printable(key), kMaxNesting);
+    return input_error("{}: metadata key {}: arrays are nested more than {} deep", file_, quoted_name(key), kMaxNesting);
   RUNG_TRY(const GgufType element, parse_type(key));
   RUNG_TRY(const uint64_t count, in_.number<uint64_t>("array length"));
   const uint64_t allowed = std::min(in_.remaining() / min_bytes(element), kMaxArrayElements - array_elements_);
   if (count > allowed)
     return input_error("{}: metadata key {}: array of {} at byte {} has {} elements, at most {} are allowed here",
-                       file_, printable(key), gguf_type_name(element), in_.position() - 8, count, allowed);
+                       file_, quoted_name(key), gguf_type_name(element), in_.position() - 8, count, allowed);
   array_elements_ += count;
   auto array = std::make_shared<GgufArray>();
   array->element = element;
@@ -201,7 +201,7 @@ Status ShardParser::parse_directory() {
   for (uint64_t index = 0; index < tensor_count_; ++index) {
     RUNG_TRY(GgufTensor tensor, parse_tensor(index));
     if (!seen.insert(tensor.name).second)
-      return input_error("{}: tensor {} occurs twice", file_, printable(tensor.name));
+      return input_error("{}: tensor {} occurs twice", file_, quoted_name(tensor.name));
     RUNG_CHECK(check_shape(tensor));
     shard_.tensors.push_back(std::move(tensor));
   }
@@ -215,7 +215,7 @@ Result<GgufTensor> ShardParser::parse_tensor(uint64_t index) {
   RUNG_TRY(const uint32_t dimensions, in_.number<uint32_t>("dimension count"));
   if (dimensions < 1 || dimensions > kGgufMaxDimensions)
     return input_error("{}: tensor {} (number {}) has {} dimensions, allowed are 1 to {}", file_,
-                       printable(tensor.name), index, dimensions, kGgufMaxDimensions);
+                       quoted_name(tensor.name), index, dimensions, kGgufMaxDimensions);
   for (uint32_t dimension = 0; dimension < dimensions; ++dimension) {
     RUNG_TRY(const uint64_t length, in_.number<uint64_t>("tensor dimension"));
     tensor.shape.push_back(length);
@@ -225,7 +225,7 @@ Result<GgufTensor> ShardParser::parse_tensor(uint64_t index) {
   RUNG_TRY(const uint64_t offset, in_.number<uint64_t>("tensor offset"));
   if (offset % shard_.alignment != 0)
     return input_error("{}: tensor {} has offset {}, allowed are multiples of the alignment {}", file_,
-                       printable(tensor.name), offset, shard_.alignment);
+                       quoted_name(tensor.name), offset, shard_.alignment);
   offsets_.push_back(offset);
   return tensor;
 }
@@ -234,16 +234,16 @@ Status ShardParser::check_shape(const GgufTensor& tensor) const {
   uint64_t product = 1;
   for (const uint64_t length : tensor.shape) {
     if (length == 0)
-      return input_error("{}: tensor {} has shape ({}), no dimension may be 0", file_, printable(tensor.name),
+      return input_error("{}: tensor {} has shape ({}), no dimension may be 0", file_, quoted_name(tensor.name),
                          fmt::join(tensor.shape, ", "));
     if (__builtin_mul_overflow(product, length, &product) || product > INT64_MAX)
       return input_error("{}: tensor {} has shape ({}), at most 2^63 - 1 values are allowed", file_,
-                         printable(tensor.name), fmt::join(tensor.shape, ", "));
+                         quoted_name(tensor.name), fmt::join(tensor.shape, ", "));
   }
   if (!tensor.format) return {};
   const uint32_t block = format_info(*tensor.format).block_values;
   if (tensor.columns() % block == 0) return {};
-  return input_error("{}: tensor {} has rows of {} values, {} needs a multiple of {}", file_, printable(tensor.name),
+  return input_error("{}: tensor {} has rows of {} values, {} needs a multiple of {}", file_, quoted_name(tensor.name),
                      tensor.columns(), format_name(*tensor.format), block);
 }
 
@@ -253,7 +253,7 @@ Result<std::optional<uint64_t>> ShardParser::tensor_bytes(const GgufTensor& tens
   if (!block) return std::optional<uint64_t>();
   uint64_t bytes = 0;
   if (__builtin_mul_overflow(tensor.values() / block->values, block->bytes, &bytes))
-    return input_error("{}: tensor {} has shape ({}), too large for any file", file_, printable(tensor.name),
+    return input_error("{}: tensor {} has shape ({}), too large for any file", file_, quoted_name(tensor.name),
                        fmt::join(tensor.shape, ", "));
   return std::optional<uint64_t>(bytes);
 }
@@ -270,7 +270,7 @@ Status ShardParser::bind_data() {
     const uint64_t needed = bytes.value_or(1);  // of an unknown type at least the first byte must be there
     if (offset > available || needed > available - offset)
       return input_error("{}: tensor {} takes {} bytes at offset {}, the file has {} bytes of tensor data", file_,
-                         printable(tensor.name), needed, offset, available);
+                         quoted_name(tensor.name), needed, offset, available);
     if (bytes) tensor.bytes = bytes_.subspan(start + offset, *bytes);
     extents.push_back({offset, offset + needed, index});
   }
@@ -286,8 +286,8 @@ Status ShardParser::check_overlap(std::vector<Extent> extents) const {
     const Extent& after = extents[next];
     if (before.end > after.begin)
       return input_error("{}: tensor {} at offset {} overlaps tensor {}, which ends at {}", file_,
-                         printable(shard_.tensors[after.tensor].name), after.begin,
-                         printable(shard_.tensors[before.tensor].name), before.end);
+                         quoted_name(shard_.tensors[after.tensor].name), after.begin,
+                         quoted_name(shard_.tensors[before.tensor].name), before.end);
   }
   return {};
 }

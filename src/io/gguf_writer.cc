@@ -93,15 +93,15 @@ Status check_plan(const std::string& path, std::span<const GgufEntry> metadata,
   std::unordered_set<std::string_view> seen;
   for (const GgufEntry& entry : metadata)
     if (!seen.insert(entry.key).second)
-      return input_error("{}: metadata key {} would be written twice", path, printable(entry.key));
+      return input_error("{}: metadata key {} would be written twice", path, quoted_name(entry.key));
   seen.clear();
   for (const GgufTensorPlan& tensor : tensors) {
     if (!seen.insert(tensor.name).second)
-      return input_error("{}: tensor {} would be written twice", path, printable(tensor.name));
+      return input_error("{}: tensor {} would be written twice", path, quoted_name(tensor.name));
     const bool sized = std::find(tensor.shape.begin(), tensor.shape.end(), 0u) == tensor.shape.end();
     if (tensor.shape.empty() || tensor.shape.size() > kGgufMaxDimensions || !sized)
       return input_error("{}: tensor {} has {} dimensions, allowed are 1 to {}, none of them 0", path,
-                         printable(tensor.name), tensor.shape.size(), kGgufMaxDimensions);
+                         quoted_name(tensor.name), tensor.shape.size(), kGgufMaxDimensions);
   }
   return {};
 }
@@ -144,7 +144,7 @@ Status GgufWriter::write(std::span<const uint8_t> bytes) {
   const GgufTensorPlan& tensor = tensors_[current_];
   if (bytes.size() > tensor.bytes - written_)
     return failed_error("{}: tensor {} has {} bytes announced, {} written and {} more coming", path_,
-                        printable(tensor.name), tensor.bytes, written_, bytes.size());
+                        quoted_name(tensor.name), tensor.bytes, written_, bytes.size());
   RUNG_CHECK(file_.write(bytes));
   written_ += bytes.size();
   return finish_tensors();
@@ -174,7 +174,7 @@ Status GgufWriter::pad() {
 Status GgufWriter::commit() {
   if (current_ < tensors_.size())
     return failed_error("{}: tensor {} has {} bytes announced, only {} written", path_,
-                        printable(tensors_[current_].name), tensors_[current_].bytes, written_);
+                        quoted_name(tensors_[current_].name), tensors_[current_].bytes, written_);
   return file_.commit();
 }
 

@@ -23,7 +23,7 @@ constexpr std::string_view kPlainSums = ".in_sum";  // of newer files: mean acti
 Status check_value(const std::string& file, std::string_view entry, std::string_view what, uint64_t index,
                    float value) {
   if (std::isfinite(value) && value >= 0) return {};
-  return input_error("{}: {}: {} of column {} is {}, allowed are finite values from 0", file, printable(entry), what,
+  return input_error("{}: {}: {} of column {} is {}, allowed are finite values from 0", file, quoted_name(entry), what,
                      index, value);
 }
 
@@ -44,10 +44,10 @@ class GgufImatrix {
         RUNG_CHECK(read_entry(tensor));
       } else if (tensor.name.ends_with(kCounts)) {
         if (sums_of(tensor.name) == nullptr)
-          return input_error("{}: tensor {} has no {} beside it", file_, printable(tensor.name), kSums);
+          return input_error("{}: tensor {} has no {} beside it", file_, quoted_name(tensor.name), kSums);
       } else if (!tensor.name.ends_with(kPlainSums)) {
         return input_error("{}: tensor {} does not belong in an imatrix, allowed are names in {} and {}", file_,
-                           printable(tensor.name), kSums, kCounts);
+                           quoted_name(tensor.name), kSums, kCounts);
       }
     }
     return std::move(imatrix_);
@@ -68,7 +68,7 @@ class GgufImatrix {
 
 Status GgufImatrix::read_metadata() {
   RUNG_TRY(const std::string type, gguf_.str("general.type"));
-  if (type != "imatrix") return input_error("{}: general.type is {}, an imatrix has 'imatrix'", file_, printable(type));
+  if (type != "imatrix") return input_error("{}: general.type is {}, an imatrix has 'imatrix'", file_, quoted_name(type));
   RUNG_TRY(const GgufArray* datasets, gguf_.array("imatrix.datasets", GgufType::kString));
   for (const GgufValue& value : datasets->values) imatrix_.datasets.push_back(*value.as_string());
   RUNG_TRY(imatrix_.chunk_count, chunk_number("imatrix.chunk_count"));
@@ -85,24 +85,24 @@ Result<uint32_t> GgufImatrix::chunk_number(std::string_view key) const {
 Status GgufImatrix::read_entry(const GgufTensor& sums) {
   const std::string name = sums.name.substr(0, sums.name.size() - kSums.size());
   const GgufTensor* counts = gguf_.tensor(name + std::string(kCounts));
-  if (counts == nullptr) return input_error("{}: tensor {} has no {} beside it", file_, printable(sums.name), kCounts);
+  if (counts == nullptr) return input_error("{}: tensor {} has no {} beside it", file_, quoted_name(sums.name), kCounts);
   for (const GgufTensor* tensor : {&sums, counts})
     if (tensor->format != Format::F32)
-      return input_error("{}: tensor {} is of type {}, allowed is f32", file_, printable(tensor->name),
+      return input_error("{}: tensor {} is of type {}, allowed is f32", file_, quoted_name(tensor->name),
                          ggml_type_name(tensor->ggml_type));
   ImatrixEntry entry;
   entry.columns = sums.columns();
   entry.matrices = sums.rows();
   // One count for several matrices: slices of a 3-D weight that all see every token (attn_k_b, attn_v_b).
   if (counts->values() != entry.matrices && counts->values() != 1)
-    return input_error("{}: tensor {} has {} values, {} has {} matrices", file_, printable(counts->name),
-                       counts->values(), printable(sums.name), entry.matrices);
+    return input_error("{}: tensor {} has {} values, {} has {} matrices", file_, quoted_name(counts->name),
+                       counts->values(), quoted_name(sums.name), entry.matrices);
   entry.mean = floats_of(sums);
   const std::vector<float> seen = floats_of(*counts);
   for (uint64_t matrix = 0; matrix < entry.matrices; ++matrix) {
     const float count = seen[seen.size() == 1 ? 0 : matrix];
     if (!std::isfinite(count) || count < 0)
-      return input_error("{}: {}: count of matrix {} is {}, allowed are finite values from 0", file_, printable(name),
+      return input_error("{}: {}: count of matrix {} is {}, allowed are finite values from 0", file_, quoted_name(name),
                          matrix, count);
     entry.counts.push_back(count);
     for (uint64_t column = 0; column < entry.columns; ++column) {
@@ -162,7 +162,7 @@ Status DatImatrix::read_entry() {
     entry.mean[column] /= static_cast<float>(calls);
   }
   if (!imatrix_.entries.emplace(name, std::move(entry)).second)
-    return input_error("{}: entry {} occurs twice", file_, printable(name));
+    return input_error("{}: entry {} occurs twice", file_, quoted_name(name));
   return {};
 }
 
@@ -189,7 +189,7 @@ Result<std::span<const float>> Imatrix::means(std::string_view tensor, uint64_t 
   const bool fits = entry->columns == columns && entry->matrices == matrices;
   if (fits || (flat && entry->mean.size() / columns == matrices && entry->mean.size() % columns == 0))
     return std::span<const float>(entry->mean);
-  return input_error("{}: {} has {} columns and {} matrices, the model's tensor has {} and {}", file, printable(tensor),
+  return input_error("{}: {} has {} columns and {} matrices, the model's tensor has {} and {}", file, quoted_name(tensor),
                      entry->columns, entry->matrices, columns, matrices);
 }
 
