@@ -96,12 +96,8 @@ Result<std::vector<float>> importance_of(const TensorPlan& tensor, const Importa
     case CalibrationSource::kImatrix:
       break;
   }
-  const ImatrixEntry& entry = *options.imatrix->find(source.name);
-  if (entry.columns != source.columns() || entry.matrices != matrix_count(source))
-    return input_error("{}: entry {}: found {} columns for {} matrices, the tensor has {} for {}",
-                       options.imatrix->file, source.name, entry.columns, entry.matrices, source.columns(),
-                       matrix_count(source));
-  return entry.mean;
+  RUNG_TRY(const auto means, options.imatrix->means(source.name, source.columns(), matrix_count(source)));
+  return std::vector<float>(means.begin(), means.end());
 }
 
 }  // namespace rung
