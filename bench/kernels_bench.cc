@@ -125,24 +125,24 @@ void bench_swiglu(benchmark::State& state, Isa isa) {
   state.counters["values"] = benchmark::Counter(kValues, benchmark::Counter::kIsIterationInvariantRate);
 }
 
-constexpr Format kHotFormats[] = {Format::Q8_0,   Format::Q6_K,   Format::Q5_K, Format::Q4_K, Format::Q4_0,
-                                  Format::IQ4_NL, Format::IQ4_XS, Format::Q3_K, Format::Q2_K, Format::IQ2_XXS};
-
 void add_matmul(Isa isa, Format format, Precision precision, size_t rows, size_t cols, size_t tokens) {
-  const std::string name = std::string(tokens == 1 ? "gemv" : "gemm") + "/" + std::string(format_name(format)) +
-                           (precision == Precision::kQ8 ? "/q8/" : "/f32/") + std::string(isa_name(isa)) + "/" +
-                           std::to_string(rows) + "x" + std::to_string(cols) + "x" + std::to_string(tokens);
+  std::string name = tokens == 1 ? "gemv/" : "gemm/";
+  name.append(format_name(format)).append(precision == Precision::kQ8 ? "/q8/" : "/f32/").append(isa_name(isa));
+  name.append("/").append(std::to_string(rows)).append("x").append(std::to_string(cols));
+  name.append("x").append(std::to_string(tokens));
   benchmark::RegisterBenchmark(
       name.c_str(), [=](benchmark::State& state) { bench_matmul(state, isa, format, precision, rows, cols, tokens); });
 }
 
 /// The shapes of a model of a billion weights: attention and feed-forward matrices, prefill, small batches, decode.
 void add_all(Isa isa) {
-  const std::string suffix = "/" + std::string(isa_name(isa));
-  for (const Format format : kHotFormats) {
+  const std::string suffix = std::string("/").append(isa_name(isa));
+  for (const FormatInfo& info : all_formats()) {
+    const Format format = info.format;
+    if (info.unpack == nullptr) continue;
     add_matmul(isa, format, Precision::kQ8, 2048, 2048, 1);
     add_matmul(isa, format, Precision::kQ8, 2048, 2048, 512);
-    benchmark::RegisterBenchmark(("unpack/" + std::string(format_name(format)) + suffix).c_str(),
+    benchmark::RegisterBenchmark((std::string("unpack/").append(format_name(format)) + suffix).c_str(),
                                  [=](benchmark::State& state) { bench_unpack(state, isa, format); });
   }
   for (const size_t tokens : {2, 3, 4, 6, 8, 16, 64}) add_matmul(isa, Format::Q4_K, Precision::kQ8, 2048, 2048, tokens);

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "kernels/elementwise_table.h"
+#include "kernels/lanes_avx2.h"
 
 namespace rung {
 namespace {
@@ -22,17 +23,6 @@ __m256 load_up_to(const float* x, size_t index, size_t n) {
 void store_up_to(float* x, size_t index, size_t n, __m256 value) {
   if (index + 8 <= n) return _mm256_storeu_ps(x + index, value);
   _mm256_maskstore_ps(x + index, first_lanes(n - index), value);
-}
-
-float sum_lanes(__m256 v) {
-  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
-  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
-}
-
-double sum_lanes(__m256d v) {
-  const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd(v, 1));
-  return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
 }
 
 float dot_f32_avx2(const float* a, const float* b, size_t n) {

@@ -8,27 +8,16 @@
 #include <cstdint>
 #include <cstring>
 
+#include "kernels/lanes_avx2.h"
+
 namespace rung {
 namespace {
 
 constexpr size_t kTileRows = 8;
 
-__m256i load32(const void* from) { return _mm256_loadu_si256(static_cast<const __m256i*>(from)); }
-
 /// Sums of four products each, in 32-bit lanes; size and sign are |w| and w.
 __m256i multiply_s8(__m256i size, __m256i sign, __m256i a) {
   return _mm256_madd_epi16(_mm256_maddubs_epi16(size, _mm256_sign_epi8(a, sign)), _mm256_set1_epi16(1));
-}
-
-float sum_lanes(__m256 v) {
-  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
-  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
-}
-
-int32_t sum_lanes(__m128i v) {
-  const __m128i two = _mm_add_epi32(v, _mm_unpackhi_epi64(v, v));
-  return _mm_cvtsi128_si32(two) + _mm_extract_epi32(two, 1);
 }
 
 /// The largest absolute value of 32 floats as bits, so that infinities and NaN are seen too.
@@ -158,17 +147,6 @@ void gemm_s8_8xn(const CodeBlock& tile, const QuantizedRows& x, size_t first_col
   for (size_t token = 0; token < kTokens; ++token) _mm256_storeu_ps(sums + token * kTileRows, total[token]);
 }
 
-/// x from `token` on.
-QuantizedRows skip_tokens(const QuantizedRows& x, size_t token) {
-  return {x.codes + token * x.stride,
-          x.scales + token * (x.cols / 32),
-          x.offsets + token * (x.cols / 16),
-          x.sums16 + token * (x.cols / 16),
-          x.sums32 + token * (x.cols / 32),
-          x.cols,
-          x.stride};
-}
-
 template <size_t kGroup, bool kMins>
 void gemm_s8_8x4(const CodeBlock& tile, const QuantizedRows& x, size_t first_col, size_t tokens, float* sums) {
   size_t token = 0;
@@ -241,6 +219,16 @@ void interleave_tile_avx2(const uint32_t* in, size_t in_stride, size_t count, ui
 
 }  // namespace
 
+QuantizedRows skip_tokens(const QuantizedRows& x, size_t token) {
+  return {x.codes + token * x.stride,
+          x.scales + token * (x.cols / 32),
+          x.offsets + token * (x.cols / 16),
+          x.sums16 + token * (x.cols / 16),
+          x.sums32 + token * (x.cols / 32),
+          x.cols,
+          x.stride};
+}
+
 void quantize_row_avx2(const float* x, size_t values, const QuantizedRowOut& out) {
   for (size_t group = 0; group < values / 32; ++group) {
     __m256 in[4];
@@ -286,7 +274,7 @@ void interleave_8_avx2(const uint32_t* in, size_t in_stride, size_t count, uint3
 const KernelTable kKernelsAvx2 = {
     .tile_rows = kTileRows,
     .gemm_s8_from = 4,
-    .gemm_f32_from = 4,
+    .gemm_f32_from = 8,
     .quantize_row = quantize_row_avx2,
     .dot_s8 = dot_s8_avx2,
     .gemm_s8 = gemm_s8_8x4_avx2,

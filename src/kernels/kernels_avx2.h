@@ -5,6 +5,8 @@
 
 namespace rung {
 
+/// x from `token` on.
+QuantizedRows skip_tokens(const QuantizedRows& x, size_t token);
 void quantize_row_avx2(const float* x, size_t values, const QuantizedRowOut& out);
 void dequantize_avx2(const CodeBlock& row, float* out);
 /// out[index * out_stride + row] = in[row * in_stride + index] for eight rows.

@@ -130,17 +130,6 @@ void gemm_s8_16xn(const CodeBlock& tile, const QuantizedRows& x, size_t first_co
   for (size_t token = 0; token < kTokens; ++token) _mm512_storeu_ps(sums + token * kTileRows, total[token]);
 }
 
-/// x from `token` on.
-QuantizedRows skip_tokens(const QuantizedRows& x, size_t token) {
-  return {x.codes + token * x.stride,
-          x.scales + token * (x.cols / 32),
-          x.offsets + token * (x.cols / 16),
-          x.sums16 + token * (x.cols / 16),
-          x.sums32 + token * (x.cols / 32),
-          x.cols,
-          x.stride};
-}
-
 template <size_t kGroup, bool kMins>
 void gemm_s8_16x8(const CodeBlock& tile, const QuantizedRows& x, size_t first_col, size_t tokens, float* sums) {
   size_t token = 0;
@@ -198,7 +187,7 @@ void interleave_tile_avx512(const uint32_t* in, size_t in_stride, size_t count, 
 const KernelTable kKernelsAvx512 = {
     .tile_rows = kTileRows,
     .gemm_s8_from = 3,
-    .gemm_f32_from = 4,
+    .gemm_f32_from = 6,
     .quantize_row = quantize_row_avx2,
     .dot_s8 = dot_s8_avx512,
     .gemm_s8 = gemm_s8_16x8_avx512,

@@ -10,6 +10,7 @@ namespace {
 /// while the same columns of all tokens, read once a tile, stay in L2.
 constexpr size_t kCodeChunk = 1024;
 constexpr size_t kFloatChunk = 256;
+
 struct Buffers {
   int8_t* codes;
   float *scale, *min, *values;

@@ -6,11 +6,11 @@
 #include <cstring>
 
 #include "codec/blocks.h"
+#include "kernels/lanes_avx2.h"
 
 namespace rung {
 namespace {
 
-__m256i load32(const void* from) { return _mm256_loadu_si256(static_cast<const __m256i*>(from)); }
 void store32(int8_t* to, __m256i value) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), value); }
 
 template <typename T>
