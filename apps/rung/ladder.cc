@@ -37,9 +37,10 @@ std::string quoted(const std::string& word) {
 }
 
 /// The line that repeats the run; with another model and folder it is the line to try on one's own.
-std::string command_line(const Options& options, const std::string& model, const std::string& out, bool with_inputs) {
+std::string command_line(const Options& options, const std::string& program, const std::string& model,
+                         const std::string& out, bool with_inputs) {
   const LadderOptions& ladder = options.ladder;
-  std::string line = "rung ladder " + quoted(model) + " --out " + quoted(out);
+  std::string line = quoted(program) + " ladder " + quoted(model) + " --out " + quoted(out);
   if (!ladder.rungs.empty()) line += " --rungs " + quoted(fmt::format("{}", fmt::join(ladder.rungs, ",")));
   if (with_inputs) {
     for (const std::string& text : options.texts) line += " --text " + quoted(text);
@@ -59,7 +60,7 @@ Status ladder(Options& options) {
   ladder.panel = options.panel;
   ladder.imatrix = options.imatrix;
   ladder.texts.assign(options.texts.begin(), options.texts.end());
-  ladder.command = command_line(options, options.model, options.out, true);
+  ladder.command = command_line(options, "rung", options.model, options.out, true);
   Terminal terminal(options.json);
   const auto result = run_ladder(ladder, terminal);
   if (!result && result.error().kind == ErrorKind::kCancelled)
@@ -73,7 +74,8 @@ Status ladder(Options& options) {
   }
   fmt::print("{}", render_table(*result, {terminal_width(), stdout_has_color(), locale_is_utf8()}));
   fmt::print("\nReport:  {}\nData:    {}\n", page.string(), (ladder.out / "ladder.json").string());
-  fmt::print("\nThe same on your own model:\n  {}\n", command_line(options, "YOUR-MODEL.gguf", "ladder-out", false));
+  fmt::print("\nThe same on your own model:\n  {}\n",
+             command_line(options, program_as_called(), "YOUR-MODEL.gguf", "ladder-out", false));
   return {};
 }
 

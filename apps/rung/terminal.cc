@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <string_view>
 
 namespace rung {
@@ -106,6 +108,14 @@ bool locale_is_utf8() {
     return text.find("UTF-8") != text.npos || text.find("utf8") != text.npos || text.find("utf-8") != text.npos;
   }
   return false;
+}
+
+std::string program_as_called() {
+  const std::string called = program_invocation_name;
+  if (called.find('/') == std::string::npos) return called;
+  std::error_code ignored;
+  const std::string relative = std::filesystem::proximate(called, ignored).string();
+  return relative.empty() || relative.size() >= called.size() ? called : relative;
 }
 
 std::string human_bytes(uint64_t bytes) {

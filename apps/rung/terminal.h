@@ -39,6 +39,9 @@ bool stdout_has_color();
 /// Whether the locale's text is UTF-8.
 bool locale_is_utf8();
 
+/// The program as a shell here would call it again: "rung" if it is on the PATH, else a path, short where it can be.
+std::string program_as_called();
+
 /// "41.7 MB", "1.2 GB": decimal units, three digits.
 std::string human_bytes(uint64_t bytes);
 /// "8 s", "3 min", "1 h 20 min".
