@@ -76,7 +76,6 @@ class Evaluator {
   Scope* scope_ = &root_;
   std::string output_;
   std::string* sink_ = &output_;
-  size_t loop_depth_ = 0;
   bool is_located_ = false;  ///< the error on its way out names its line already
 };
 

@@ -158,7 +158,7 @@ Result<std::vector<Value>> Evaluator::loop_items(const Stmt& stmt) {
 Result<Evaluator::Flow> Evaluator::exec_for(const Stmt& stmt) {
   RUNG_TRY(std::vector<Value> items, loop_items(stmt));
   if (items.empty()) return exec_scope(stmt.otherwise);
-  const auto loop = std::make_shared<Loop>(std::move(items), ++loop_depth_);
+  const auto loop = std::make_shared<Loop>(std::move(items));
   Flow flow = Flow::kNormal;
   for (; loop->index < loop->items().size() && flow != Flow::kBreak; ++loop->index) {
     RUNG_CHECK(runtime_.charge(16));
@@ -167,7 +167,6 @@ Result<Evaluator::Flow> Evaluator::exec_for(const Stmt& stmt) {
     RUNG_CHECK(assign(*stmt.target, loop->items()[loop->index]));
     RUNG_TRY(flow, exec_block(stmt.body));
   }
-  --loop_depth_;
   return Flow::kNormal;
 }
 

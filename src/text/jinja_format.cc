@@ -119,10 +119,14 @@ Result<std::string> PercentFormatter::show(const Directive& directive, const Val
   if (std::string_view("diuxXofFeEgG").find(directive.type) != std::string_view::npos) {
     return show_number(directive, value);
   }
-  if (directive.type != 's' && directive.type != 'r') {
+  if (directive.type == 'c' && value.is_text() && count_points(*value.text()) != 1) {
+    return input_error("%c requires int or char");
+  }
+  if (directive.type == 'c' && !value.is_text()) return input_error("%c is supported for a string of one character");
+  if (directive.type != 's' && directive.type != 'r' && directive.type != 'c') {
     return input_error("unsupported format character '{}'", directive.type);
   }
-  RUNG_TRY(std::string text, directive.type == 's' ? print(runtime_, value) : represent(runtime_, value));
+  RUNG_TRY(std::string text, directive.type == 'r' ? represent(runtime_, value) : print(runtime_, value));
   if (!directive.precision.empty()) text = from_points(to_points(text).substr(0, std::stoul(directive.precision)));
   const size_t size = count_points(text);
   const size_t width = directive.width.empty() ? 0 : std::stoul(directive.width);

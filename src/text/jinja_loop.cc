@@ -21,7 +21,7 @@ Result<Value> changed(Runtime& runtime, const Value& self, const CallArgs& args)
 
 }  // namespace
 
-Loop::Loop(std::vector<Value> items, size_t depth) : items_(std::move(items)), depth_(depth) {
+Loop::Loop(std::vector<Value> items) : items_(std::move(items)) {
   for (const Value& item : items_) extent_.hold(extent_of(item));
 }
 
@@ -43,8 +43,9 @@ Value Loop::attribute(std::string_view name) const {
   if (name == "first") return Value(index == 0);
   if (name == "last") return Value(index + 1 == length);
   if (name == "length") return number(length);
-  if (name == "depth") return number(depth_);
-  if (name == "depth0") return number(depth_ - 1);
+  // Of recursion, which we have not: a loop in a loop does not count.
+  if (name == "depth") return number(1);
+  if (name == "depth0") return number(0);
   if (name == "previtem") return index > 0 ? items_[index - 1] : Value::undefined("there is no previous item");
   if (name == "nextitem") return index + 1 < length ? items_[index + 1] : Value::undefined("there is no next item");
   const Method method = name == "cycle" ? cycle : name == "changed" ? changed : nullptr;

@@ -10,7 +10,7 @@ namespace rung::jinja {
 
 class Loop final : public Object, public std::enable_shared_from_this<Loop> {
  public:
-  Loop(std::vector<Value> items, size_t depth);
+  explicit Loop(std::vector<Value> items);
   std::string_view type_name() const override { return "LoopContext"; }
   /// index, index0, revindex, revindex0, first, last, length, previtem, nextitem, depth, depth0, cycle, changed.
   Value attribute(std::string_view name) const override;
@@ -24,7 +24,6 @@ class Loop final : public Object, public std::enable_shared_from_this<Loop> {
 
  private:
   std::vector<Value> items_;
-  size_t depth_;
   Extent extent_;
   std::vector<Value> last_values_;
   bool was_called_ = false;

@@ -307,10 +307,9 @@ Result<Value> get_slice(Runtime& runtime, const Value& value, const Value& start
   if (value.is_undefined()) return undefined_error(value);
   const List* list = value.list();
   const bool is_sliceable = value.is_text() || (list != nullptr && list->form <= Form::kRange);
+  if (!is_sliceable) return input_error("'{}' object cannot be sliced", type_name(value));
   for (const Value* bound : {&start, &stop, &step}) {
-    if (!is_sliceable || (!bound->is_none() && !bound->is_integral())) {
-      return Value::undefined(fmt::format("{} object has no such slice", owner_name(value)));
-    }
+    if (!bound->is_none() && !bound->is_integral()) return input_error("slice indices must be integers or None");
   }
   RUNG_CHECK(runtime.charge_walk(value));
   if (list != nullptr) {
