@@ -24,7 +24,7 @@ void Activations::assign(ThreadPool& pool, const float* x, size_t tokens, size_t
   cols_ = cols;
   quantized_ = quantize;
   if (!quantize) return;
-  grow(codes_, tokens * stride());
+  grow(codes_, tokens * cols);
   grow(scales_, tokens * (cols / 32));
   grow(offsets_, tokens * (cols / 16));
   grow(sums16_, tokens * (cols / 16));
@@ -35,7 +35,7 @@ void Activations::assign(ThreadPool& pool, const float* x, size_t tokens, size_t
     for (size_t token = begin; token < end; ++token) {
       const size_t groups = token * (cols / 32);
       quantize_row(row(token), cols,
-                   {codes_.data() + token * stride(), scales_.data() + groups, offsets_.data() + 2 * groups,
+                   {codes_.data() + token * cols, scales_.data() + groups, offsets_.data() + 2 * groups,
                     sums16_.data() + 2 * groups, sums32_.data() + groups});
     }
   });
@@ -43,13 +43,8 @@ void Activations::assign(ThreadPool& pool, const float* x, size_t tokens, size_t
 
 QuantizedRows Activations::quantized_rows(size_t token) const {
   const size_t groups = token * (cols_ / 32);
-  return {codes_.data() + token * stride(),
-          scales_.data() + groups,
-          offsets_.data() + 2 * groups,
-          sums16_.data() + 2 * groups,
-          sums32_.data() + groups,
-          cols_,
-          stride()};
+  return {codes_.data() + token * cols_, scales_.data() + groups, offsets_.data() + 2 * groups,
+          sums16_.data() + 2 * groups,   sums32_.data() + groups, cols_};
 }
 
 size_t Activations::memory_bytes() const {

@@ -8,7 +8,7 @@ namespace rung {
 
 const ElementwiseTable& elementwise_for(Isa isa) {
 #if defined(__x86_64__)
-  if (isa != Isa::kScalar) return kElementwiseAvx2;  // 512-bit versions gained nothing: these are bound by memory
+  if (isa != Isa::kScalar) return kElementwiseAvx2;  // there are no 512-bit versions
 #endif
   static_cast<void>(isa);
   return kElementwiseScalar;

@@ -11,17 +11,15 @@
 
 namespace rung {
 
-/// Activation rows in 8 bits: code * scale, one scale per 32 values. Row t of codes begins t * stride on, of the other
-/// arrays t times their width.
+/// Activation rows in 8 bits: code * scale, one scale per 32 values. Row t of an array begins t times its width on.
 struct QuantizedRows {
-  const int8_t* codes;  ///< (tokens, stride), each in -127..127
+  const int8_t* codes;  ///< (tokens, cols), each in -127..127
   const float* scales;  ///< (tokens, cols / 32)
-  const int32_t*
-      offsets;          ///< (tokens, cols / 16): -128 * sum of 16 codes, what unsigned weights code + 128 add too much
+  /// (tokens, cols / 16): -128 * sum of 16 codes, what unsigned weights code + 128 add too much.
+  const int32_t* offsets;
   const float* sums16;  ///< (tokens, cols / 16): scale * sum of 16 codes, what a minimum of 1 takes away
   const float* sums32;  ///< (tokens, cols / 32): scale * sum of 32 codes
   size_t cols;
-  size_t stride;  ///< of codes: cols and a bit, so that equal columns of many rows do not compete for cache sets
 };
 
 /// One activation row that a kernel fills; widths as in QuantizedRows.

@@ -130,7 +130,7 @@ void gemm_s8_8xn(const CodeBlock& tile, const QuantizedRows& x, size_t first_col
       const __m256i w = load32(weights);
       const __m256i size = _mm256_abs_epi8(w);
       for (size_t token = 0; token < kTokens; ++token) {
-        const __m256i a = broadcast4(x.codes + token * x.stride + first + value);
+        const __m256i a = broadcast4(x.codes + token * x.cols + first + value);
         product[token] = _mm256_add_epi32(product[token], multiply_s8(size, w, a));
       }
     }
@@ -220,13 +220,8 @@ void interleave_tile_avx2(const uint32_t* in, size_t in_stride, size_t count, ui
 }  // namespace
 
 QuantizedRows skip_tokens(const QuantizedRows& x, size_t token) {
-  return {x.codes + token * x.stride,
-          x.scales + token * (x.cols / 32),
-          x.offsets + token * (x.cols / 16),
-          x.sums16 + token * (x.cols / 16),
-          x.sums32 + token * (x.cols / 32),
-          x.cols,
-          x.stride};
+  return {x.codes + token * x.cols,         x.scales + token * (x.cols / 32), x.offsets + token * (x.cols / 16),
+          x.sums16 + token * (x.cols / 16), x.sums32 + token * (x.cols / 32), x.cols};
 }
 
 void quantize_row_avx2(const float* x, size_t values, const QuantizedRowOut& out) {

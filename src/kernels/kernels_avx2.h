@@ -1,4 +1,4 @@
-// The parts of the AVX2 table that the AVX-512 table takes over: they are bound by memory or rare.
+// The parts of the AVX2 leaf that the AVX-512 leaf uses too.
 #pragma once
 
 #include "kernels/kernel_table.h"

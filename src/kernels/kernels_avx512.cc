@@ -104,7 +104,7 @@ void gemm_s8_16xn(const CodeBlock& tile, const QuantizedRows& x, size_t first_co
     const size_t group = step * (32 / kGroup) * kTileRows;
     const __m512 scale = _mm512_loadu_ps(tile.scale + group);
     for (size_t token = 0; token < kTokens; ++token) {
-      const int8_t* const codes = x.codes + token * x.stride + 32 * at;
+      const int8_t* const codes = x.codes + token * x.cols + 32 * at;
       const int32_t* const offsets = x.offsets + 2 * (token * scale_stride + at);
       const __m512i first = multiply16(w, codes, offsets[0]);
       const __m512i second = multiply16(w + 4, codes + 16, offsets[1]);

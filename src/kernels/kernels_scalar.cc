@@ -74,7 +74,7 @@ void gemm_s8_scalar(const CodeBlock& tile, const QuantizedRows& x, size_t first_
     for (size_t group = 0; group < tile.values / size; ++group) {
       const size_t col = first_col + group * size;
       const size_t at = token * x.cols + col;
-      add_group(tile, group, x.codes + token * x.stride + col, x.scales[at / 32], code_sums[at / size],
+      add_group(tile, group, x.codes + token * x.cols + col, x.scales[at / 32], code_sums[at / size],
                 sums + token * kTileRows);
     }
   }

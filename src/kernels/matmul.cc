@@ -8,7 +8,7 @@
 namespace rung {
 namespace {
 
-/// Multiply-adds below which another thread would cost more than it brings (about a pool launch).
+/// Multiply-adds below which another thread would cost more than it brings (3 us at the speed of one row).
 constexpr size_t kWorthSharing = 100'000;
 /// Tasks a thread, so that the last one to finish is not far behind.
 constexpr size_t kTasksPerThread = 8;

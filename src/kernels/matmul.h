@@ -45,9 +45,6 @@ class Activations {
   size_t memory_bytes() const;
 
  private:
-  /// Of a row of codes, in bytes: an odd number of cache lines wherever cols is a multiple of 128.
-  size_t stride() const { return cols_ + 64; }
-
   const float* x_ = nullptr;
   size_t tokens_ = 0, cols_ = 0;
   bool quantized_ = false;
