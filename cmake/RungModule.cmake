@@ -3,9 +3,6 @@
 # Files named *_avx2.cc and *_avx512.cc are leaves with instruction-set flags of their own.
 set(RUNG_FLAGS_AVX2 -mavx2 -mfma -mf16c -mbmi2)
 set(RUNG_FLAGS_AVX512 ${RUNG_FLAGS_AVX2} -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni)
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  list(APPEND RUNG_FLAGS_AVX512 -Wno-maybe-uninitialized)  # GCC 12 warns in its own avx512fintrin.h
-endif()
 
 function(rung_module name)
   cmake_parse_arguments(M "" "" "DEPS;LINK" ${ARGN})

@@ -15,6 +15,10 @@ target_include_directories(rung_settings INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_options(rung_settings INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion
   -ffp-contract=off -fno-math-errno)
 target_compile_definitions(rung_settings INTERFACE RUNG_VERSION="${PROJECT_VERSION}")
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # GCC 12 warns of these falsely inside std::string and std::optional (its bugs 105651 and 105562).
+  target_compile_options(rung_settings INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
+endif()
 if(RUNG_SANITIZE)
   target_compile_options(rung_settings INTERFACE -fsanitize=${RUNG_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(rung_settings INTERFACE -fsanitize=${RUNG_SANITIZE})

@@ -87,8 +87,8 @@ TEST_P(Golden, LogitsAgreeWithLlamaCpp) {
 INSTANTIATE_TEST_SUITE_P(Architectures, Golden,
                          testing::Values("llama", "llama-moe", "llama3-rope-tied", "qwen2", "qwen2moe", "qwen3",
                                          "qwen3moe", "deepseek"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& row) {
+                           std::string name = row.param;
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
                          });
