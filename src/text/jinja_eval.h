@@ -66,6 +66,8 @@ class Evaluator {
   Status emit_value(const Value& value);
   /// The text that a block prints, run in a scope of its own; through a filter chain unless null.
   Result<Value> capture(const Block& block, const Expr* filters);
+  /// Puts the arguments of a call into the current scope.
+  Status bind_macro(std::string_view name, const Signature& signature, const CallArgs& args);
   Value make_macro(std::string_view name, const Stmt& stmt);
   Error locate(Error error, int line);
 

@@ -234,20 +234,20 @@ Value Evaluator::make_macro(std::string_view name, const Stmt& stmt) {
   return Value(std::static_pointer_cast<Object>(std::make_shared<Macro>(*this, name, stmt, scope_)));
 }
 
-Result<Value> Evaluator::call_macro(std::string_view name, const Signature& signature, const Block& body,
-                                    Scope* closure, const CallArgs& args) {
-  RUNG_CHECK(runtime_.charge(16));
+Status Evaluator::bind_macro(std::string_view name, const Signature& signature, const CallArgs& args) {
+  auto& names = scope_->names;
   const size_t count = signature.parameters.size();
   if (args.positional.size() > count && !signature.uses_varargs) {
     return input_error("macro '{}' takes not more than {} argument(s)", name, count);
   }
-  const ScopeGuard scope(*this, closure);
-  auto& names = (*scope).names;
   const size_t bound = std::min(count, args.positional.size());
   for (size_t at = 0; at < bound; ++at) names[signature.parameters[at].first] = args.positional[at];
-  std::vector<Value> surplus(args.positional.begin() + static_cast<ptrdiff_t>(bound), args.positional.end());
-  auto named = std::make_shared<Dict>();
+  if (signature.uses_varargs) {
+    std::vector<Value> surplus(args.positional.begin() + static_cast<ptrdiff_t>(bound), args.positional.end());
+    RUNG_TRY(names["varargs"], runtime_.make_list(std::move(surplus), Form::kTuple));
+  }
   if (signature.uses_caller) names["caller"] = Value::undefined("No caller defined");
+  auto surplus = std::make_shared<Dict>();
   for (const auto& [key, value] : args.named) {
     const auto is_key = [&key = key](const auto& parameter) { return parameter.first == key; };
     const bool is_known =
@@ -255,24 +255,29 @@ Result<Value> Evaluator::call_macro(std::string_view name, const Signature& sign
     if (is_known || (key == "caller" && signature.uses_caller)) {
       names[key] = value;
     } else if (signature.uses_kwargs) {
-      named->set(key, value);
+      surplus->set(key, value);
     } else {
       return input_error("macro '{}' takes no keyword argument '{}'", name, key);
     }
   }
-  if (signature.uses_varargs) {
-    RUNG_TRY(names["varargs"], runtime_.make_list(std::move(surplus), Form::kTuple));
-  }
   if (signature.uses_kwargs) {
-    RUNG_TRY(names["kwargs"], runtime_.make_dict(std::move(named)));
+    RUNG_TRY(names["kwargs"], runtime_.make_dict(std::move(surplus)));
   }
+  return {};
+}
+
+Result<Value> Evaluator::call_macro(std::string_view name, const Signature& signature, const Block& body,
+                                    Scope* closure, const CallArgs& args) {
+  RUNG_CHECK(runtime_.charge(16));
+  const ScopeGuard scope(*this, closure);
+  RUNG_CHECK(bind_macro(name, signature, args));
   for (const auto& [parameter, fallback] : signature.parameters) {
-    if (names.count(parameter) > 0) continue;
+    if ((*scope).names.count(parameter) > 0) continue;
     Value value = Value::undefined(fmt::format("parameter '{}' was not provided", parameter));
     if (fallback) {
       RUNG_TRY(value, eval(*fallback));
     }
-    names[parameter] = std::move(value);
+    (*scope).names[parameter] = std::move(value);
   }
   return capture(body, nullptr);
 }

@@ -213,13 +213,16 @@ Status Validator::count(size_t found, const Json& rule, bool is_minimum, std::st
 }
 
 Status Validator::number(double value, const std::string& name, const Json& rule, const std::string& at) {
-  const double bound = rule.get<double>();
-  const bool is_ok = name == "minimum"            ? value >= bound
-                     : name == "maximum"          ? value <= bound
-                     : name == "exclusiveMinimum" ? value > bound
-                     : name == "exclusiveMaximum" ? value < bound
-                                                  : true;
-  return is_ok ? Status() : fail(at, fmt::format("{} breaks {} {}", value, name, bound));
+  static constexpr std::pair<std::string_view, bool (*)(double, double)> kBounds[] = {
+      {"minimum", [](double number, double bound) { return number >= bound; }},
+      {"maximum", [](double number, double bound) { return number <= bound; }},
+      {"exclusiveMinimum", [](double number, double bound) { return number > bound; }},
+      {"exclusiveMaximum", [](double number, double bound) { return number < bound; }}};
+  for (const auto& [known, holds] : kBounds) {
+    if (name != known || holds(value, rule.get<double>())) continue;
+    return fail(at, fmt::format("{} breaks {} {}", value, name, rule.get<double>()));
+  }
+  return {};
 }
 
 Status Validator::text(const std::string& value, const std::string& name, const Json& rule, const std::string& at) {
