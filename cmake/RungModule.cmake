@@ -42,5 +42,6 @@ function(rung_test name)
     RUNG_SHARED_DIR="${CMAKE_SOURCE_DIR}/../shared")
   target_compile_options(${name} PRIVATE -Wno-conversion)
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES LABELS "${T_LABELS}")
+  # Pools of two threads: beside another test each would wait for the other's turns on the CPU.
+  set_tests_properties(${name} PROPERTIES LABELS "${T_LABELS}" PROCESSORS 2)
 endfunction()

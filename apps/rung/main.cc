@@ -1,6 +1,11 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <new>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -29,6 +34,28 @@ int report(const Status& status) {
   return exit_status(status.error());
 }
 
+/// Runs a command; memory that cannot be had and output that cannot be written become errors too.
+Status run_command(const Command& command) try {
+  RUNG_CHECK(command());
+  if (std::fflush(stdout) != 0) return failed_error("standard output: cannot be written: {}", std::strerror(errno));
+  return {};
+} catch (const std::bad_alloc&) {
+  return failed_error("out of memory");
+} catch (const std::system_error& error) {
+  return failed_error("standard output: {}", error.what());
+}
+
+/// CLI11 would only say that a subcommand is missing.
+Status check_command_name(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return {};
+  std::string names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_name() == argv[1]) return {};
+    names += (names.empty() ? "" : ", ") + command->get_name();
+  }
+  return input_error("command: found '{}', allowed are {}; see 'rung --help'", argv[1], names);
+}
+
 int run_program(int argc, char** argv) {
   CLI::App app("Rung takes a language model down the precision ladder and measures what each bit costs.");
   app.name("rung");
@@ -39,6 +66,7 @@ int run_program(int argc, char** argv) {
       "'rung COMMAND --help' explains a command. RUNG_ISA=scalar|avx2|avx512 forces an instruction set.");
   std::vector<Command> commands;
   for (const auto add : {add_ladder, add_quantize, add_perplexity, add_inspect, add_run}) commands.push_back(add(app));
+  if (const Status name = check_command_name(app, argc, argv); !name) return report(name);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
@@ -55,7 +83,7 @@ int run_program(int argc, char** argv) {
   install_interrupt_handler();
   const auto all = app.get_subcommands([](const CLI::App*) { return true; });
   for (size_t index = 0; index < all.size(); ++index)
-    if (all[index]->parsed()) return report(commands[index]());
+    if (all[index]->parsed()) return report(run_command(commands[index]));
   return 2;
 }
 

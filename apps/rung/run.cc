@@ -1,5 +1,6 @@
 // rung run: generate text or chat.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
@@ -72,7 +73,7 @@ class Runner {
   Status chat() {
     if (!text_.chat_template)
       return input_error("{}: has no chat template; give a prompt with -p TEXT", options_.model);
-    fmt::print(stderr, "Chat with {}. An empty line or Ctrl-D ends it.\n", options_.model);
+    if (interactive_) fmt::print(stderr, "Chat with {}. An empty line or Ctrl-D ends it.\n", options_.model);
     messages_ = system_messages();
     for (std::string line; ask(line);) {
       messages_.push_back({{"role", "user"}, {"content", line}});
@@ -87,9 +88,11 @@ class Runner {
   }
 
  private:
-  static bool ask(std::string& line) {
-    fmt::print("> ");
-    std::fflush(stdout);
+  bool ask(std::string& line) const {
+    if (interactive_) {
+      fmt::print("> ");
+      std::fflush(stdout);
+    }
     return std::getline(std::cin, line) && !line.empty();
   }
 
@@ -168,6 +171,7 @@ class Runner {
   size_t capacity_;
   Sampler sampler_;
   Terminal terminal_;
+  const bool interactive_ = ::isatty(STDIN_FILENO) != 0;
   ordered_json messages_;
   std::vector<Token> fed_;
   Speed prompt_speed_, answer_speed_;

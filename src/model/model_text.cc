@@ -11,8 +11,9 @@ std::vector<Token> ModelText::encode_chat(std::string_view rendered) const {
 
 Result<ModelText> open_model_text(const GgufFile& file) {
   RUNG_TRY(TokenizerSpec spec, tokenizer_spec(file));
-  RUNG_TRY(Tokenizer tokenizer, Tokenizer::create(std::move(spec)));
-  ModelText text{std::move(tokenizer), std::nullopt};
+  auto tokenizer = Tokenizer::create(std::move(spec));
+  if (!tokenizer) return input_error("{}: {}", file.path().string(), tokenizer.error().message);
+  ModelText text{std::move(*tokenizer), std::nullopt};
   const GgufValue* source = file.find("tokenizer.chat_template");
   if (source == nullptr) return text;
   const std::string* string = source->as_string();
