@@ -34,8 +34,8 @@ class PanelItems : public testing::Test {
   std::filesystem::path folder_;
 };
 
-const char* const kGood =
-    R"({"id": "x-0", "capability": "x", "messages": [{"role": "user", "content": "q"}], "grader": "exact", "answer": "a"})";
+const char* const kGood = R"({"id": "x-0", "capability": "x", "messages": [{"role": "user", "content": "q"}], )"
+                          R"("grader": "exact", "answer": "a"})";
 
 TEST_F(PanelItems, ReadsTheShippedPanelByFileName) {
   const auto panel = read_panel(RUNG_SOURCE_DIR "/models/pico-moe/panel");

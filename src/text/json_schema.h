@@ -1,6 +1,8 @@
 // Validation of JSON values against a subset of JSON Schema draft 2020-12: type (also a list), properties, required,
 // additionalProperties, items, enum, const, minimum/maximum (and exclusive), minLength/maxLength, minItems/maxItems,
-// pattern, anyOf/oneOf/allOf/not, $ref inside the schema's own $defs. An unknown keyword that constrains is an error.
+// minProperties/maxProperties, pattern (PCRE2), anyOf/oneOf/allOf/not, $ref to the whole schema ("#") or to one of its
+// own $defs or definitions. Annotations (title, description, default ...) are allowed; any other keyword is an error.
+// Schemas and values may be hostile: nesting and work are limited.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

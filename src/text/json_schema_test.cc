@@ -124,7 +124,8 @@ TEST(JsonSchema, HostileInputEndsInErrors) {
   const ordered_json exponential = ordered_json::parse(R"({"allOf": [{"$ref": "#"}, {"$ref": "#"}]})");
   EXPECT_FALSE(validate_json(1, exponential));
   const ordered_json doubling = ordered_json::parse(
-      R"({"anyOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/a"}], "$defs": {"a": {"anyOf": [{"$ref": "#"}, {"$ref": "#"}]}}})");
+      R"({"anyOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/a"}],
+          "$defs": {"a": {"anyOf": [{"$ref": "#"}, {"$ref": "#"}]}}})");
   EXPECT_FALSE(validate_json(1, doubling));
 }
 

@@ -94,7 +94,8 @@ CONVERSATIONS = [
      {"role": "user", "content": "c"}, {"role": "assistant", "content": "d"}],
     [{"role": "user", "content": "w?"}, {"role": "assistant", "content": "", "tool_calls": [CALL]},
      {"role": "tool", "content": "{\"t\": 21.50}"}, {"role": "assistant", "content": "21"}],
-    [{"role": "user", "content": "w?"}, {"role": "assistant", "content": "Let me see.", "tool_calls": [CALL, TEXT_CALL]},
+    [{"role": "user", "content": "w?"},
+     {"role": "assistant", "content": "Let me see.", "tool_calls": [CALL, TEXT_CALL]},
      {"role": "tool", "content": "1"}, {"role": "tool", "content": ODD}, {"role": "user", "content": "so?"}],
     [{"role": "user", "content": "w?"}, {"role": "assistant", "content": None, "tool_calls": [CALL]}],
     [{"role": "user", "content": "q"}, {"role": "assistant", "content": "<think>\nhm\n</think>\n\nyes"},
@@ -107,7 +108,8 @@ CONVERSATIONS = [
     [],
 ]
 TOOLS = [
-    [{"type": "function", "function": {"name": "get_weather", "description": "Weather <of> \u4e2d & 'more'", "parameters": {
+    [{"type": "function", "function": {
+        "name": "get_weather", "description": "Weather <of> \u4e2d & 'more'", "parameters": {
         "type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer", "minimum": 0.5}},
         "required": ["city"], "additionalProperties": False}}}],
     [{"type": "function", "function": {"name": "b", "z": None, "a": [1, 2.0, 1e-7, 1e22, True, {}, []]}},
@@ -118,7 +120,8 @@ TOOLS = [
 def conversation_cases(node):
     for (name, (template, tokens)), (number, messages) in itertools.product(
             templates(node).items(), enumerate(CONVERSATIONS)):
-        for tools, prompt, thinking in itertools.product(("absent", None, [], *TOOLS), (True, False), (None, True, False)):
+        offers = ("absent", None, [], *TOOLS)
+        for tools, prompt, thinking in itertools.product(offers, (True, False), (None, True, False)):
             context = {"messages": messages, "add_generation_prompt": prompt, **tokens}
             if tools != "absent":
                 context["tools"] = tools
