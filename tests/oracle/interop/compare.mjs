@@ -42,7 +42,7 @@ async function probabilityDifferences(modelPath, sequences) {
   const llama = await getLlama({ build: "never", gpu: false, logLevel: LlamaLogLevel.error });
   const model = await llama.loadModel({ modelPath });
   const contextSize = Math.max(...sequences.map((sequence) => sequence.tokens.length)) + 8;
-  const context = await model.createContext({ contextSize, sequences: 1, flashAttention: false });
+  const context = await model.createContext({ contextSize, sequences: sequences.length, flashAttention: false });
   const differences = [];
   for (const sequence of sequences) {
     const theirs = await llamaProbabilities(context, sequence);
