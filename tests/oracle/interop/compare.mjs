@@ -1,9 +1,10 @@
 // Compares a GGUF file as Rung sees it with what two other implementations see.
 //   node compare.mjs MODEL.gguf PROBABILITIES.json INSPECT.json
-// PROBABILITIES.json is what next_token_probabilities prints for the file, INSPECT.json what `rung inspect --json` does.
+// PROBABILITIES.json is what next_token_probabilities prints for the file, INSPECT.json what `rung inspect --json`
+// prints.
 // 1. @huggingface/gguf reads the file, and the name, type and shape of every tensor are the same.
-// 2. llama.cpp, in the prebuilt CPU program of node-llama-cpp, loads it, and no probability of a next token differs from
-//    Rung's by more than LARGEST_DIFFERENCE.
+// 2. llama.cpp, in the prebuilt CPU program of node-llama-cpp, loads it, and no probability of a next token differs
+//    from Rung's by more than LARGEST_DIFFERENCE (README.md says at which positions).
 // Exit status: 0 all agree, 1 something differs or does not load.
 import { readFile } from "node:fs/promises";
 import { GGMLQuantizationType, gguf } from "@huggingface/gguf";
@@ -28,24 +29,22 @@ function tensorFaults(parsed, inspected) {
 }
 
 // Map from token to probability for each of the sequence's positions.
-async function llamaProbabilities(context, sequence) {
+async function llamaProbabilities(model, sequence) {
+  const context = await model.createContext({ contextSize: sequence.tokens.length + 8, flashAttention: false });
   const wanted = new Set(sequence.positions);
   const input = sequence.tokens.map((token, position) =>
     wanted.has(position) ? [token, { generateNext: { probabilities: true, options: EVERY_TOKEN } }] : token);
-  const evaluator = context.getSequence();
-  const output = await evaluator.controlledEvaluate(input);
-  evaluator.dispose();
+  const output = await context.getSequence().controlledEvaluate(input);
+  await context.dispose();
   return sequence.positions.map((position) => output[position].next.probabilities);
 }
 
 async function probabilityDifferences(modelPath, sequences) {
   const llama = await getLlama({ build: "never", gpu: false, logLevel: LlamaLogLevel.error });
   const model = await llama.loadModel({ modelPath });
-  const contextSize = Math.max(...sequences.map((sequence) => sequence.tokens.length)) + 8;
-  const context = await model.createContext({ contextSize, sequences: sequences.length, flashAttention: false });
   const differences = [];
   for (const sequence of sequences) {
-    const theirs = await llamaProbabilities(context, sequence);
+    const theirs = await llamaProbabilities(model, sequence);
     for (const [row, position] of sequence.positions.entries()) {
       const ours = sequence.probabilities[row];
       if (theirs[row].size !== ours.length)

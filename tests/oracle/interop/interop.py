@@ -45,8 +45,8 @@ def install(folder):
     if done.exists() and done.read_bytes() == lock:
         return 0
     done.unlink(missing_ok=True)
-    # `npm ci` would insist on a lock entry for the builds for other systems, which --omit=optional leaves out (as it does
-    # the CUDA and Vulkan builds). The scripts would download llama.cpp: its build comes as the linux-x64 package.
+    # `npm ci` would insist on a lock entry for the builds for other systems, which --omit=optional leaves out (as it
+    # does the CUDA and Vulkan builds). The scripts would download llama.cpp: its build comes as the linux-x64 package.
     command = ["npm", "install", "--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     result = subprocess.run(command, cwd=folder, text=True, capture_output=True, stdin=subprocess.DEVNULL,
                             env={**os.environ, "NODE_LLAMA_CPP_SKIP_DOWNLOAD": "true"})
