@@ -1,5 +1,6 @@
 // Which instruction set the kernels use: chosen once at the first call, the best the CPU and OS offer, or the one named
-// by the environment variable RUNG_ISA (scalar, avx2, avx512). Naming one that the CPU lacks is an error, not a fallback.
+// by the environment variable RUNG_ISA (scalar, avx2, avx512). Naming one that the CPU lacks is an error, not a
+// fallback.
 #pragma once
 
 #include <span>

@@ -11,9 +11,7 @@ class Observer {
  public:
   virtual ~Observer() = default;
   /// A stage of long work: done of total units. done == total ends the stage.
-  virtual void progress(std::string_view stage, uint64_t done, uint64_t total) {
-    (void)stage, (void)done, (void)total;
-  }
+  virtual void progress(std::string_view stage, uint64_t done, uint64_t total) { (void)stage, (void)done, (void)total; }
   virtual void note(std::string_view text) { (void)text; }
   virtual void warn(std::string_view text) { (void)text; }
   /// True once the user wants the work to stop; long loops ask between units and return cancelled_error().

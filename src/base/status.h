@@ -45,13 +45,13 @@ template <class... Args>
 
 /// RUNG_TRY(auto x, f()): declares x from the value of f(), or returns f()'s error from the enclosing function.
 #define RUNG_TRY(declaration, ...) RUNG_TRY_INNER(RUNG_CONCAT(rung_result_, __LINE__), declaration, __VA_ARGS__)
-#define RUNG_TRY_INNER(result, declaration, ...)                       \
-  auto result = (__VA_ARGS__);                                         \
-  if (!result) return tl::unexpected(std::move(result.error()));       \
+#define RUNG_TRY_INNER(result, declaration, ...)                 \
+  auto result = (__VA_ARGS__);                                   \
+  if (!result) return tl::unexpected(std::move(result.error())); \
   declaration = std::move(*result)
 
 /// RUNG_CHECK(f()): returns the error of the Status f() from the enclosing function, if it is one.
-#define RUNG_CHECK(...)                                                                               \
-  do {                                                                                                \
+#define RUNG_CHECK(...)                                                                                        \
+  do {                                                                                                         \
     if (auto rung_status = (__VA_ARGS__); !rung_status) return tl::unexpected(std::move(rung_status.error())); \
   } while (false)

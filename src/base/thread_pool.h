@@ -36,7 +36,8 @@ class ThreadPool {
   void parallel_for(size_t count, size_t grain, Body&& body) {
     if (count == 0) return;
     if (size() == 1 || count <= grain) {
-      for (size_t begin = 0; begin < count; begin += grain) body(begin, count - begin < grain ? count : begin + grain, 0);
+      for (size_t begin = 0; begin < count; begin += grain)
+        body(begin, count - begin < grain ? count : begin + grain, 0);
       return;
     }
     std::atomic<size_t> next{0};

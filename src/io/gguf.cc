@@ -81,8 +81,9 @@ Status GgufFile::build_indices() {
   for (size_t index = 0; index < tensors_.size(); ++index) {
     const auto [place, fresh] = names_.emplace(tensors_[index].name, index);
     if (!fresh)
-      return input_error("{}: tensor {} is in part {} and in part {}", path_.string(), quoted_name(tensors_[index].name),
-                         tensors_[place->second].shard + 1, tensors_[index].shard + 1);
+      return input_error("{}: tensor {} is in part {} and in part {}", path_.string(),
+                         quoted_name(tensors_[index].name), tensors_[place->second].shard + 1,
+                         tensors_[index].shard + 1);
   }
   return {};
 }

@@ -40,7 +40,7 @@ struct GgufValue {
   static GgufValue f32(float value) { return {GgufType::kF32, double{value}}; }
   static GgufValue boolean(bool value) { return {GgufType::kBool, value}; }
   static GgufValue string(std::string value) { return {GgufType::kString, std::move(value)}; }
-  static GgufValue strings(std::vector<std::string> values);
+  static GgufValue strings(const std::vector<std::string>& values);
 
   /// The value as the asked kind, if it is one (any integer type for the integers, any number for as_double).
   std::optional<uint64_t> as_u64() const;

@@ -130,7 +130,8 @@ Result<std::string_view> ShardParser::parse_string(std::string_view key, std::st
   const uint64_t allowed = std::min(in_.remaining(), limit);
   if (length <= allowed) return in_.text(length, what);
   return input_error("{}: {}{}{} at byte {} has length {}, at most {} is allowed", file_, what,
-                     key.empty() ? "" : " of ", key.empty() ? "" : quoted_name(key), in_.position() - 8, length, allowed);
+                     key.empty() ? "" : " of ", key.empty() ? "" : quoted_name(key), in_.position() - 8, length,
+                     allowed);
 }
 
 Result<GgufValue> ShardParser::parse_value(GgufType type, std::string_view key, int depth) {
@@ -158,7 +159,8 @@ Result<std::span<const uint8_t>> ShardParser::parse_packed(GgufType type, uint64
 
 Result<GgufValue> ShardParser::parse_array(std::string_view key, int depth) {
   if (depth == kMaxNesting)
-    return input_error("{}: metadata key {}: arrays are nested more than {} deep", file_, quoted_name(key), kMaxNesting);
+    return input_error("{}: metadata key {}: arrays are nested more than {} deep", file_, quoted_name(key),
+                       kMaxNesting);
   RUNG_TRY(const GgufType element, parse_type(key));
   RUNG_TRY(const uint64_t count, in_.number<uint64_t>("array length"));
   const uint64_t allowed = std::min(in_.remaining() / min_bytes(element), kMaxArrayElements - array_elements_);

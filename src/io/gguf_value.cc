@@ -92,7 +92,7 @@ void store_packed(const GgufValue& value, std::vector<uint8_t>& out) {
   }
 }
 
-GgufValue GgufValue::strings(std::vector<std::string> values) {
+GgufValue GgufValue::strings(const std::vector<std::string>& values) {
   auto array = std::make_shared<GgufArray>();
   array->element = GgufType::kString;
   for (const std::string& value : values) array->values.push_text(value);

@@ -68,7 +68,8 @@ class GgufImatrix {
 
 Status GgufImatrix::read_metadata() {
   RUNG_TRY(const std::string type, gguf_.str("general.type"));
-  if (type != "imatrix") return input_error("{}: general.type is {}, an imatrix has 'imatrix'", file_, quoted_name(type));
+  if (type != "imatrix")
+    return input_error("{}: general.type is {}, an imatrix has 'imatrix'", file_, quoted_name(type));
   RUNG_TRY(const GgufArray* datasets, gguf_.array("imatrix.datasets", GgufType::kString));
   for (const GgufValue& value : datasets->values) imatrix_.datasets.push_back(*value.as_string());
   RUNG_TRY(imatrix_.chunk_count, chunk_number("imatrix.chunk_count"));
@@ -85,7 +86,8 @@ Result<uint32_t> GgufImatrix::chunk_number(std::string_view key) const {
 Status GgufImatrix::read_entry(const GgufTensor& sums) {
   const std::string name = sums.name.substr(0, sums.name.size() - kSums.size());
   const GgufTensor* counts = gguf_.tensor(name + std::string(kCounts));
-  if (counts == nullptr) return input_error("{}: tensor {} has no {} beside it", file_, quoted_name(sums.name), kCounts);
+  if (counts == nullptr)
+    return input_error("{}: tensor {} has no {} beside it", file_, quoted_name(sums.name), kCounts);
   for (const GgufTensor* tensor : {&sums, counts})
     if (tensor->format != Format::F32)
       return input_error("{}: tensor {} is of type {}, allowed is f32", file_, quoted_name(tensor->name),
@@ -189,8 +191,8 @@ Result<std::span<const float>> Imatrix::means(std::string_view tensor, uint64_t 
   const bool fits = entry->columns == columns && entry->matrices == matrices;
   if (fits || (flat && entry->mean.size() / columns == matrices && entry->mean.size() % columns == 0))
     return std::span<const float>(entry->mean);
-  return input_error("{}: {} has {} columns and {} matrices, the model's tensor has {} and {}", file, quoted_name(tensor),
-                     entry->columns, entry->matrices, columns, matrices);
+  return input_error("{}: {} has {} columns and {} matrices, the model's tensor has {} and {}", file,
+                     quoted_name(tensor), entry->columns, entry->matrices, columns, matrices);
 }
 
 Result<Imatrix> parse_imatrix(std::span<const uint8_t> bytes, const std::string& name) {
