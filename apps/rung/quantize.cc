@@ -13,7 +13,7 @@ namespace rung {
 namespace {
 
 struct Options {
-  std::string in, out, type, imatrix;
+  std::string in, out, type, recipe, imatrix;
   std::vector<std::string> rules;
   bool weights_only = false, json = false;
   int threads = 0;
@@ -39,8 +39,20 @@ void print_result(const Options& options, const GgufFile& file, const Quantizati
              plan.bits_per_weight(), human_bytes(bytes), human_bytes(file.file_bytes()), calibration);
 }
 
+/// A type and a recipe are never taken for each other.
+Result<Recipe> chosen_recipe(const Options& options) {
+  if (options.type.empty() == options.recipe.empty())
+    return input_error("quantize: give either --type or --recipe; see 'rung quantize --help'");
+  RUNG_TRY(Recipe recipe, find_recipe(options.type.empty() ? options.recipe : options.type));
+  if (recipe.is_type && options.type.empty())
+    return input_error("--recipe: {} is a type; use --type {}", recipe.name, recipe.name);
+  if (!recipe.is_type && options.recipe.empty())
+    return input_error("--type: {} is a recipe; use --recipe {}", recipe.name, recipe.name);
+  return recipe;
+}
+
 Status quantize(const Options& options) {
-  RUNG_TRY(const Recipe recipe, find_recipe(options.type));
+  RUNG_TRY(const Recipe recipe, chosen_recipe(options));
   std::vector<RecipeRule> rules;
   for (const std::string& text : options.rules) {
     RUNG_TRY(RecipeRule rule, parse_rule(text));
@@ -72,12 +84,10 @@ Command add_quantize(CLI::App& app) {
   CLI::App* command = app.add_subcommand("quantize", "Write a quantized copy of a GGUF file");
   command->add_option("IN", options->in, "the model, best in F32, F16 or BF16")->required();
   command->add_option("OUT", options->out, "the file to write; appears only when it is whole")->required();
-  command
-      ->add_option("--type,--recipe", options->type,
-                   "one type for every weight matrix (q8_0, q4_k, ...) or a recipe (" +
-                       fmt::format("{}", fmt::join(recipe_names(), ", ")) +
-                       "); norms, routers and vectors stay as they are")
-      ->required();
+  command->add_option("--type", options->type,
+                      "one type for every weight matrix: q8_0, q4_k, ...; norms, routers and vectors stay as they are");
+  command->add_option("--recipe", options->recipe,
+                      fmt::format("a mixture of types: {}", fmt::join(recipe_names(), ", ")));
   command
       ->add_option("--rule", options->rules,
                    "REGEX=TYPE: tensors whose name matches get TYPE; first match wins; repeatable")

@@ -35,19 +35,6 @@ void append_value(const GgufValue& value, std::string& out) {
   out += '\n';
 }
 
-/// Identity of a model: its metadata and, of every tensor, name, type, shape and data.
-std::string hash_model(const GgufFile& file) {
-  std::string parts;
-  for (const GgufEntry& entry : file.metadata()) {
-    parts += entry.key + "=";
-    append_value(entry.value, parts);
-  }
-  for (const GgufTensor& tensor : file.tensors())
-    parts += fmt::format("{} {} {} {}\n", tensor.name, tensor.ggml_type, fmt::join(tensor.shape, "x"),
-                         content_hash(tensor.bytes));
-  return content_hash(parts);
-}
-
 Status open_texts(const LadderOptions& options, LadderInputs& inputs) {
   std::vector<fs::path> paths = options.texts;
   if (paths.empty()) paths.push_back(find_beside(options.model, "prose.txt"));
@@ -118,7 +105,25 @@ Status open_inputs(const LadderOptions& options, LadderInputs& inputs) {
   RUNG_CHECK(open_texts(options, inputs));
   RUNG_CHECK(open_panel(options, inputs));
   RUNG_CHECK(open_imatrix(options, inputs));
-  inputs.model_hash = hash_model(inputs.source->file());
+  return {};
+}
+
+Status identify_model(LadderInputs& inputs, Observer& observer) {
+  const GgufFile& file = inputs.source->file();
+  std::string parts;
+  for (const GgufEntry& entry : file.metadata()) {
+    parts += entry.key + "=";
+    append_value(entry.value, parts);
+  }
+  uint64_t done = 0;
+  for (const GgufTensor& tensor : file.tensors()) {
+    if (observer.cancelled()) return cancelled_error();
+    observer.progress("reading the model", done, file.file_bytes());
+    done += tensor.bytes.size();
+    parts += fmt::format("{} {} {} {}\n", tensor.name, tensor.ggml_type, fmt::join(tensor.shape, "x"),
+                         content_hash(tensor.bytes));
+  }
+  inputs.model_hash = content_hash(parts);
   return {};
 }
 

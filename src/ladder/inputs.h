@@ -50,8 +50,11 @@ struct LadderInputs {
   std::vector<std::string> notes;
 };
 
-/// Fills `inputs` in place, because parts of it refer to each other.
+/// Fills `inputs` in place, because parts of it refer to each other; all but the model's hash.
 Status open_inputs(const LadderOptions& options, LadderInputs& inputs);
+
+/// Reads the whole model once to identify it by its metadata and, of every tensor, name, type, shape and data.
+Status identify_model(LadderInputs& inputs, Observer& observer);
 
 /// The "model" and "settings" of ladder.json.
 nlohmann::ordered_json describe_inputs(const LadderOptions& options, const LadderInputs& inputs);

@@ -53,6 +53,7 @@ class Ladder {
     RUNG_CHECK(create_folder());
     RUNG_CHECK(open_inputs(options_, inputs_));
     RUNG_CHECK(choose_rungs());
+    RUNG_CHECK(identify_model(inputs_, observer_));
     RUNG_CHECK(measure_all());
     return finish();
   }

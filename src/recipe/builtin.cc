@@ -1,5 +1,6 @@
 // The built-in recipes.
-#include <array>
+#include <algorithm>
+#include <cctype>
 
 #include "recipe/recipe.h"
 
@@ -55,6 +56,10 @@ Result<Recipe> find_recipe(std::string_view name) {
     if (recipe.name == name) return recipe;
   if (const auto format = format_from_name(name); format && format_info(*format).encode != nullptr)
     return Recipe{std::string(name), true, false, fmt::format("every weight matrix {}", name), {rule({}, *format)}};
+  std::string lower(name);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  if (format_from_name(lower))
+    return input_error("type or recipe: found '{}'; types are written in lower case: {}", name, lower);
   std::string types;
   for (const FormatInfo& info : all_formats())
     if (info.encode != nullptr) types += (types.empty() ? "" : ", ") + std::string(info.name);
