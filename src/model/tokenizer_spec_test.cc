@@ -68,7 +68,7 @@ TEST_F(TokenizerFile, PicoSpecialTokens) {
   EXPECT_EQ(tokenizer.piece(5, false), "<tool_call>");
 }
 
-/// Text of an .inp file (see /work/shared: texts separated by lines of __ggml_vocab_test__).
+/// Text of an .inp file (texts separated by lines of __ggml_vocab_test__).
 std::vector<std::string> split_cases(const std::string& text) {
   const std::string mark = "\n__ggml_vocab_test__\n";
   std::vector<std::string> cases;
