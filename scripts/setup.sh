@@ -16,7 +16,7 @@ case "${1:-}" in
   --test)
     packages+=("${test_packages[@]}")
     # Debian 12 has Node 18. A newer one on PATH stays; the tests that need Node 20 skip themselves below it.
-    if ! { command -v node && command -v npm; } >/dev/null; then packages+=(nodejs npm); fi
+    if ! { command -v node && command -v npm; } >/dev/null; then packages+=(nodejs npm ca-certificates); fi
     ;;
   *)
     echo "usage: scripts/setup.sh [--test]" >&2
