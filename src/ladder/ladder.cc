@@ -87,6 +87,7 @@ class Ladder {
         continue;
       }
       RUNG_TRY(rung.plan, plan_quantization(inputs_.source->file(), rung.recipe, {}));
+      RUNG_CHECK(check_calibration(rung.plan, importance()));
       for (const std::string& warning : rung.plan.warnings)
         inputs_.notes.push_back(fmt::format("{}: {}.", name, warning));
       rungs_.push_back(std::move(rung));

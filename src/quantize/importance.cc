@@ -27,6 +27,10 @@ CalibrationSource source_for(const TensorPlan& tensor, const ImportanceOptions& 
   return allowed ? CalibrationSource::kWeightsOnly : CalibrationSource::kNone;
 }
 
+Result<std::span<const float>> means_of(const GgufTensor& tensor, const Imatrix& imatrix) {
+  return imatrix.means(tensor.name, tensor.columns(), matrix_count(tensor));
+}
+
 /// Mean squared weight of every column, matrix by matrix.
 std::vector<float> column_energy(const GgufTensor& tensor, ThreadPool& pool) {
   const size_t columns = tensor.columns(), matrices = matrix_count(tensor), rows = tensor.rows() / matrices;
@@ -65,6 +69,8 @@ std::string_view calibration_name(CalibrationSource source) {
 
 Status check_calibration(const QuantizationPlan& plan, const ImportanceOptions& options) {
   for (const TensorPlan& tensor : plan.tensors) {
+    if (source_for(tensor, options) == CalibrationSource::kImatrix)
+      RUNG_CHECK(means_of(*tensor.source, *options.imatrix));
     if (need_of(tensor) != Calibration::kRequired || source_for(tensor, options) != CalibrationSource::kNone) continue;
     const std::string_view type = format_name(*tensor.format);
     if (options.imatrix != nullptr)
@@ -96,7 +102,7 @@ Result<std::vector<float>> importance_of(const TensorPlan& tensor, const Importa
     case CalibrationSource::kImatrix:
       break;
   }
-  RUNG_TRY(const auto means, options.imatrix->means(source.name, source.columns(), matrix_count(source)));
+  RUNG_TRY(const auto means, means_of(source, *options.imatrix));
   return std::vector<float>(means.begin(), means.end());
 }
 

@@ -21,6 +21,7 @@ struct ImportanceOptions {
 };
 
 /// Refuses a plan whose formats must have importance and would get none; the error names the tensor and the next step.
+/// Also an importance matrix whose sizes contradict a tensor's.
 /// Token embedding and output are exempt, as llama-imatrix does not see them: they get column energy.
 Status check_calibration(const QuantizationPlan& plan, const ImportanceOptions& options);
 
