@@ -324,9 +324,23 @@ uint32_t sign_index(const float* x, const float* w, const std::array<int8_t, kGr
   return signs & 127u;
 }
 
+/// The scale of least squared error shrinks the weights in proportion to the error that is left, which costs the model
+/// more than the error saves. How much of it to give back was settled by KL divergence on calibration text (pico-moe,
+/// recipe asymmetric, 30,000 tokens of calibration.txt; none: 0.0772, 2/3: 0.0717, 0.85: 0.0701, all: 0.0705, each
+/// +- 0.0012).
+constexpr float kGivenBack = 0.85f;
+
+/// `error` is relative to sum w x^2, as Search has it. 1 where nothing is lost: exact blocks stay exact.
+float inflation(const EncodeBlock& block, float error) {
+  float energy = 0.0f;
+  for (size_t n = 0; n < kValues; ++n) energy += block.w[n] * block.x[n] * block.x[n];
+  return energy > 0.0f ? 1.0f + kGivenBack * std::clamp(1.0f + error / energy, 0.0f, 1.0f) : 1.0f;
+}
+
 void write_block(const EncodeBlock& block, BlockIQ2_XXS& out) {
   const Search search(block);
-  const Search::Result result = search.run();
+  Search::Result result = search.run();
+  result.d = block.through_half(result.d * inflation(block, result.error));
   out.d = block.to_half(result.d);
   for (size_t b = 0; b < kScales; ++b) {
     uint32_t signs_scale = static_cast<uint32_t>(result.scale[b]) << 28;
