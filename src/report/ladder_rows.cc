@@ -50,6 +50,7 @@ ScoreRow score_row(const std::string& capability, const Json& from) {
 RungRow rung_row(const Json& from) {
   RungRow row;
   row.name = text(from, "name");
+  row.weights_only = text(from, "calibration") == "weights-only";
   row.kind = text(from, "kind");
   row.bytes = number(from, "bytes");
   row.bits_per_weight = number(from, "bits_per_weight");

@@ -23,7 +23,8 @@ struct ScoreRow {
 
 struct RungRow {
   std::string name;
-  std::string kind;  // "reference", "type" or "recipe"
+  bool weights_only = false;  ///< calibrated without data, by the column energy of its weights
+  std::string kind;           // "reference", "type" or "recipe"
   std::optional<double> bytes, bits_per_weight;
   std::optional<double> perplexity, perplexity_error;
   std::optional<double> kld_mean, kld_error, kld_p99_9;

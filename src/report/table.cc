@@ -132,7 +132,8 @@ class TableWriter {
   TableWriter(const LadderRows& ladder, const TableStyle& style)
       : ladder_(ladder), style_(style), width_(static_cast<size_t>(std::max(style.width, 40))) {
     const size_t most = std::min(kMostNameColumns, width_ / 3);
-    for (const RungRow& rung : ladder.rungs) names_.push_back(shorten(rung.name, most));
+    for (const RungRow& rung : ladder.rungs)
+      names_.push_back(shorten(rung.name, most) + (rung.weights_only ? "*" : ""));
     for (const std::string& name : names_) name_width_ = std::max(name_width_, display_width(name));
   }
 
@@ -292,6 +293,10 @@ std::string render_table(const nlohmann::ordered_json& json, const TableStyle& s
                     "beyond chance, {} too few items to tell.",
                     signs.degraded, signs.unclear),
         Paint::kDim, style, out);
+  }
+  if (std::any_of(ladder.rungs.begin(), ladder.rungs.end(), [](const RungRow& rung) { return rung.weights_only; })) {
+    write_wrapped("* without an importance matrix: by the column energy of the weights alone.", Paint::kDim, style,
+                  out);
   }
   const std::vector<std::string> curve = text_curve(ladder, style);
   if (!curve.empty()) out += '\n';

@@ -83,6 +83,16 @@ TEST(Table, RowHoldsTheNumbersOfTheLadder) {
   EXPECT_THAT(row_of(table, "bf16"), AllOf(HasSubstr("16.02"), HasSubstr(" - ")));
 }
 
+TEST(Table, RungsCalibratedWithoutDataAreMarked) {
+  Json ladder = sample();
+  EXPECT_THAT(render_table(ladder, {120, false, false}), Not(HasSubstr("* without an importance matrix")));
+  for (Json& rung : ladder["rungs"])
+    if (rung["name"] == "naive-q2") rung["calibration"] = "weights-only";
+  const std::string table = render_table(ladder, {120, false, false});
+  EXPECT_THAT(table, HasSubstr("* without an importance matrix"));
+  EXPECT_GE(count_rows(table, "naive-q2*"), 1u);
+}
+
 TEST(Table, ScoresCarryWhatIsRetainedAndASignWithoutColor) {
   // From panel.json of the shipped model: 171 of 200 tool calls right in BF16, 12 in naive-q2: 85.5 %, 6.0 %, 7 % kept.
   const std::string table = render_table(sample(), {100, false, false});
