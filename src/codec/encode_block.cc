@@ -8,9 +8,6 @@
 namespace rung {
 namespace {
 
-/// A value that the importance calls irrelevant still gets this share of the heaviest one's weight, so that formats
-/// which choose values jointly do not fill it with noise.
-constexpr float kLeastImportance = 1e-7f;
 /// Powers of two beyond this are left in the values: 2^-120 and its inverse are both normal floats.
 constexpr int kMaxExponent = 120;
 

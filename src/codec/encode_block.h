@@ -6,16 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace rung {
+#include "codec/encode_block_lanes.h"
 
-/// How the weight of a value in the squared error is made.
-enum class Emphasis {
-  kPlain,  ///< importance_i, or 1
-  /// importance_i * sqrt(sigma2 + x_i^2), sigma2 the mean square of the neighbourhood: found in llama.cpp to give a
-  /// better perplexity than the bare importance (ik_llama.cpp discussion 140). Without importance: as if it were 1.
-  kLarge,
-  kLargeMild,  ///< the same with 2 * sigma2
-};
+namespace rung {
 
 /// Up to 256 values of one block. x = original / unit; decoded values and scales are in the same unit while searching.
 struct EncodeBlock {

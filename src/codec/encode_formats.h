@@ -1,31 +1,39 @@
-// One EncodeFn a format; encoder_of (encoders.h) hands them to the registry.
+// The encoders, to be handed to the registry by encoders.cc. Those over lanes exist for 4 lanes (portable), 8 (AVX2)
+// and 16 (AVX-512), instantiated in the leaf files encode_*_portable.cc, *_avx2.cc and *_avx512.cc; all give the same
+// bytes.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
+
+#include "codec/format.h"
 
 namespace rung {
 
-#define RUNG_ENCODER(name) \
+#define RUNG_LANE_ENCODER(name) \
+  template <int kLanes>         \
+  void encode_##name(const EncodeInput& input, uint8_t* blocks);
+RUNG_LANE_ENCODER(q4_0)
+#undef RUNG_LANE_ENCODER
+
+#define RUNG_ROW_ENCODER(name) \
   void encode_##name(const float* row, size_t values, const float* importance, uint8_t* blocks);
-RUNG_ENCODER(f32)
-RUNG_ENCODER(f16)
-RUNG_ENCODER(bf16)
-RUNG_ENCODER(nf4)
-RUNG_ENCODER(q8_0)
-RUNG_ENCODER(q5_1)
-RUNG_ENCODER(q5_0)
-RUNG_ENCODER(q4_1)
-RUNG_ENCODER(q4_0)
-RUNG_ENCODER(iq4_nl)
-RUNG_ENCODER(q6_k)
-RUNG_ENCODER(q5_k)
-RUNG_ENCODER(q4_k)
-RUNG_ENCODER(q3_k)
-RUNG_ENCODER(q2_k)
-RUNG_ENCODER(iq4_xs)
-RUNG_ENCODER(iq2_xxs)
-#undef RUNG_ENCODER
+RUNG_ROW_ENCODER(f32)
+RUNG_ROW_ENCODER(f16)
+RUNG_ROW_ENCODER(bf16)
+RUNG_ROW_ENCODER(nf4)
+RUNG_ROW_ENCODER(q8_0)
+RUNG_ROW_ENCODER(q5_1)
+RUNG_ROW_ENCODER(q5_0)
+RUNG_ROW_ENCODER(q4_1)
+RUNG_ROW_ENCODER(iq4_nl)
+RUNG_ROW_ENCODER(q6_k)
+RUNG_ROW_ENCODER(q5_k)
+RUNG_ROW_ENCODER(q4_k)
+RUNG_ROW_ENCODER(q3_k)
+RUNG_ROW_ENCODER(q2_k)
+RUNG_ROW_ENCODER(iq4_xs)
+RUNG_ROW_ENCODER(iq2_xxs)
+#undef RUNG_ROW_ENCODER
 
 }  // namespace rung

@@ -31,7 +31,7 @@ std::vector<float> normal_values(size_t count, uint64_t seed) {
 
 std::vector<uint8_t> encode_tensor(Format format, const std::vector<float>& values) {
   std::vector<uint8_t> blocks(row_bytes(format, values.size()));
-  encode_row(format, values.data(), values.size(), nullptr, blocks.data());
+  encode_matrix_rows(format, {values.data(), 1, values.size()}, blocks.data());
   finish_tensor(format, blocks);
   return blocks;
 }
@@ -122,7 +122,7 @@ TEST(Nf4, EachGroupOf256BlocksHasItsOwnScale) {
 TEST(Nf4, OtherFormatsAreLeftAlone) {
   const std::vector<float> values = normal_values(256, 12);
   std::vector<uint8_t> blocks(row_bytes(Format::NF4, values.size()));
-  encode_row(Format::NF4, values.data(), values.size(), nullptr, blocks.data());
+  encode_matrix_rows(Format::NF4, {values.data(), 1, values.size()}, blocks.data());
   const std::vector<uint8_t> before = blocks;
   finish_tensor(Format::NF4, blocks);
   EXPECT_EQ(blocks, before);

@@ -82,16 +82,6 @@ void encode_q5_0(const float* row, size_t values, const float* importance, uint8
                             });
 }
 
-void encode_q4_0(const float* row, size_t values, const float* importance, uint8_t* blocks) {
-  constexpr StartScales kStarts = {0.75f, 1.25f, 16};
-  for_each_block<BlockQ4_0>(row, values, importance, Emphasis::kLarge, blocks,
-                            [&](const EncodeBlock& block, auto& out) {
-                              uint8_t codes[kValues];
-                              out.d = block.to_half(encode_levels<IntegerLevels<-8, 7>>(block, kStarts, codes));
-                              pack_nibbles(codes, out.qs);
-                            });
-}
-
 void encode_iq4_nl(const float* row, size_t values, const float* importance, uint8_t* blocks) {
   constexpr StartScales kStarts = {0.7f, 1.2f, 16};
   for_each_block<BlockIQ4_NL>(row, values, importance, Emphasis::kLargeMild, blocks,

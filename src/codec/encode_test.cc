@@ -16,6 +16,7 @@
 #include "codec/blocks.h"
 #include "codec/codebooks.h"
 #include "codec/encode_block.h"
+#include "codec/encoders.h"
 #include "codec/format.h"
 #include "codec/gguf_vectors_for_tests.h"
 
@@ -35,7 +36,7 @@ std::vector<const FormatInfo*> encodable() {
 std::vector<uint8_t> encode(Format format, const std::vector<float>& row, const float* importance = nullptr,
                             uint8_t before = 0) {
   std::vector<uint8_t> blocks(row_bytes(format, row.size()), before);
-  encode_row(format, row.data(), row.size(), importance, blocks.data());
+  encode_matrix_rows(format, {row.data(), 1, row.size(), importance}, blocks.data());
   return blocks;
 }
 
@@ -120,6 +121,32 @@ TEST(Encoders, ImportanceLowersTheErrorThatItWeighs) {
       EXPECT_EQ(with, without) << info->name;
     } else {
       EXPECT_LT(with, 0.98 * without) << info->name;
+    }
+  }
+}
+
+// Every lane does the same arithmetic, so the number of lanes, full groups or not, never shows. Seven rows of three
+// blocks leave a rest for every lane count.
+TEST(Encoders, SameBytesWithEveryInstructionSetAndGrouping) {
+  constexpr size_t kRows = 7, kColumns = 768;
+  const std::vector<float> rows = bell_row(kRows * kColumns, 0.02, 11);
+  std::vector<float> importance = bell_row(kColumns, 1.0, 12);
+  for (float& weight : importance) weight = weight * weight + 0.01f;
+  for (const FormatInfo* info : encodable()) {
+    const size_t stride = row_bytes(info->format, kColumns);
+    for (const float* weights : {static_cast<const float*>(nullptr), importance.data()}) {
+      for (const Effort effort : {Effort::kFast, Effort::kNormal, Effort::kBest}) {
+        std::vector<uint8_t> expected(kRows * stride);
+        for (size_t row = 0; row < kRows; ++row) {
+          encoder_of(info->format, Isa::kScalar)({rows.data() + row * kColumns, 1, kColumns, weights, effort},
+                                                 expected.data() + row * stride);
+        }
+        for (const Isa isa : available_isas()) {
+          std::vector<uint8_t> blocks(kRows * stride);
+          encoder_of(info->format, isa)({rows.data(), kRows, kColumns, weights, effort}, blocks.data());
+          ASSERT_EQ(blocks, expected) << info->name << ", " << isa_name(isa);
+        }
+      }
     }
   }
 }

@@ -4,47 +4,55 @@
 #include "codec/encode_nf4.h"
 
 namespace rung {
+namespace {
 
-EncodeFn encoder_of(Format format) {
+using EncodeRowFn = void (*)(const float* row, size_t values, const float* importance, uint8_t* blocks);
+
+template <Format kFormat, EncodeRowFn kEncodeRow>
+void row_by_row(const EncodeInput& input, uint8_t* blocks) {
+  const size_t stride = row_bytes(kFormat, input.columns);
+  for (size_t row = 0; row < input.rows; ++row)
+    kEncodeRow(input.values + row * input.columns, input.columns, input.importance, blocks + row * stride);
+}
+
+EncodeFn pick(Isa isa, EncodeFn portable, EncodeFn avx2, EncodeFn avx512) {
+  if (isa == Isa::kScalar) return portable;
+  return isa == Isa::kAvx2 ? avx2 : avx512;
+}
+
+}  // namespace
+
+EncodeFn encoder_of(Format format, Isa isa) {
+#define RUNG_LANES(id, name) \
+  case Format::id:           \
+    return pick(isa, encode_##name<4>, encode_##name<8>, encode_##name<16>);
+#define RUNG_ROWS(id, name) \
+  case Format::id:          \
+    return row_by_row<Format::id, encode_##name>;
   switch (format) {
-    case Format::F32:
-      return encode_f32;
-    case Format::F16:
-      return encode_f16;
-    case Format::BF16:
-      return encode_bf16;
-    case Format::Q8_0:
-      return encode_q8_0;
-    case Format::Q6_K:
-      return encode_q6_k;
-    case Format::Q5_K:
-      return encode_q5_k;
-    case Format::Q5_1:
-      return encode_q5_1;
-    case Format::Q5_0:
-      return encode_q5_0;
-    case Format::Q4_K:
-      return encode_q4_k;
-    case Format::Q4_1:
-      return encode_q4_1;
-    case Format::Q4_0:
-      return encode_q4_0;
-    case Format::IQ4_NL:
-      return encode_iq4_nl;
-    case Format::IQ4_XS:
-      return encode_iq4_xs;
-    case Format::NF4:
-    case Format::NF4_DQ:
-      return encode_nf4;
-    case Format::Q3_K:
-      return encode_q3_k;
-    case Format::Q2_K:
-      return encode_q2_k;
-    case Format::IQ2_XXS:
-      return encode_iq2_xxs;
+    RUNG_ROWS(F32, f32)
+    RUNG_ROWS(F16, f16)
+    RUNG_ROWS(BF16, bf16)
+    RUNG_ROWS(NF4, nf4)
+    RUNG_ROWS(NF4_DQ, nf4)
+    RUNG_ROWS(Q8_0, q8_0)
+    RUNG_ROWS(Q6_K, q6_k)
+    RUNG_ROWS(Q5_K, q5_k)
+    RUNG_ROWS(Q5_1, q5_1)
+    RUNG_ROWS(Q5_0, q5_0)
+    RUNG_ROWS(Q4_K, q4_k)
+    RUNG_ROWS(Q4_1, q4_1)
+    RUNG_LANES(Q4_0, q4_0)
+    RUNG_ROWS(IQ4_NL, iq4_nl)
+    RUNG_ROWS(IQ4_XS, iq4_xs)
+    RUNG_ROWS(Q3_K, q3_k)
+    RUNG_ROWS(Q2_K, q2_k)
+    RUNG_ROWS(IQ2_XXS, iq2_xxs)
     default:
       return nullptr;
   }
+#undef RUNG_ROWS
+#undef RUNG_LANES
 }
 
 void finish_encoded_tensor(Format format, std::span<uint8_t> blocks) {

@@ -8,12 +8,13 @@
 #include <cstdint>
 #include <span>
 
+#include "base/cpu.h"
 #include "codec/format.h"
 
 namespace rung {
 
-/// Null for a format that Rung decodes but cannot write yet.
-EncodeFn encoder_of(Format format);
+/// Null for a format that Rung decodes but cannot write yet. The bytes do not depend on the instruction set.
+EncodeFn encoder_of(Format format, Isa isa);
 
 /// The step after all rows of a tensor are encoded. nf4_dq: each block's scale becomes what bitsandbytes' nested
 /// (double) quantization would read back. Else nothing.

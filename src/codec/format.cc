@@ -56,7 +56,7 @@ FormatInfo with_decoder(FormatInfo info) {
     static_assert(kChunkValues % kValues == 0 && kValues % kGroup == 0 && kGroup % kSmallestGroup == 0);
     info.unpack = &unpack_blocks<Block, kValues, kGroup, kHasMin>;
   }
-  info.encode = encoder_of(info.format);
+  info.encode = encoder_of(info.format, active_isa());
   return info;
 }
 
@@ -136,8 +136,8 @@ void unpack_row(Format format, const uint8_t* blocks, size_t values, int8_t* cod
   format_info(format).unpack(blocks, values, codes, scale, min);
 }
 
-void encode_row(Format format, const float* row, size_t values, const float* importance, uint8_t* blocks) {
-  format_info(format).encode(row, values, importance, blocks);
+void encode_matrix_rows(Format format, const EncodeInput& input, uint8_t* blocks) {
+  if (input.rows > 0) format_info(format).encode(input, blocks);
 }
 
 void finish_tensor(Format format, std::span<uint8_t> blocks) { finish_encoded_tensor(format, blocks); }

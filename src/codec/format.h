@@ -30,8 +30,24 @@ enum class Calibration {
 /// (zeros). Blocks may start at any address.
 using UnpackFn = void (*)(const uint8_t* blocks, size_t values, int8_t* codes, float* scale, float* min);
 using DecodeFn = void (*)(const uint8_t* blocks, size_t values, float* out);
-/// importance: one non-negative weight per value, or null for the format's own default weighting.
-using EncodeFn = void (*)(const float* row, size_t values, const float* importance, uint8_t* blocks);
+
+/// How long an encoder searches.
+enum class Effort : uint8_t {
+  kFast,    ///< fewer starting points; a few per cent more error
+  kNormal,  ///< the default: what the published errors are measured at
+  kBest,    ///< more starting points and rounds; a little less error for a multiple of the time
+};
+
+/// Rows of one matrix. Encoders work on many blocks at a time, so many rows in one call are faster than one by one; the
+/// bytes are the same.
+struct EncodeInput {
+  const float* values;  ///< (rows, columns), finite
+  size_t rows;
+  size_t columns;                     ///< a multiple of the format's block
+  const float* importance = nullptr;  ///< (columns), non-negative; null: the format's own default weighting
+  Effort effort = Effort::kNormal;
+};
+using EncodeFn = void (*)(const EncodeInput& input, uint8_t* blocks);
 
 struct FormatInfo {
   Format format;
@@ -64,7 +80,7 @@ void decode_row(Format format, const uint8_t* blocks, size_t values, float* out)
 /// Requires an integer format.
 void unpack_row(Format format, const uint8_t* blocks, size_t values, int8_t* codes, float* scale, float* min);
 /// Requires format_info(format).encode. Every value finite (callers check).
-void encode_row(Format format, const float* row, size_t values, const float* importance, uint8_t* blocks);
+void encode_matrix_rows(Format format, const EncodeInput& input, uint8_t* blocks);
 /// What some formats do once all rows of a tensor are encoded: nf4_dq quantizes the block scales. Else nothing.
 void finish_tensor(Format format, std::span<uint8_t> blocks);
 

@@ -43,7 +43,7 @@ Status encode_rows(const TensorPlan& tensor, std::span<const float> importance, 
         continue;
       }
       const float* weights = importance.empty() ? nullptr : importance.data() + row / rows * columns;
-      encode_row(*tensor.format, values.data(), columns, weights, out + index * out_stride);
+      encode_matrix_rows(*tensor.format, {values.data(), 1, columns, weights}, out + index * out_stride);
     }
   });
   if (bad_row != kNone) return bad_value(source, bad_row);

@@ -1,0 +1,184 @@
+// Blocks as the encoders search them: value k of kLanes blocks in one vector. Loading brings every block's values near
+// 1 by an exact power of two (so that no sum under- or overflows, whatever finite values come in) and weighs them; the
+// loop over a matrix hands out its blocks kLanes at a time.
+#pragma once
+
+#include "codec/format.h"
+#include "codec/lanes.h"
+
+namespace rung {
+
+/// How the weight of a value in the squared error is made.
+enum class Emphasis {
+  kPlain,  ///< importance_i, or 1
+  /// importance_i * sqrt(sigma2 + x_i^2), sigma2 the mean square of the neighbourhood: found in llama.cpp to give a
+  /// better perplexity than the bare importance (ik_llama.cpp discussion 140). Without importance: as if it were 1.
+  kLarge,
+  kLargeMild,  ///< the same with 2 * sigma2
+};
+
+/// x = original / unit; decoded values and scales are in the same unit while searching.
+template <int kLanes, int kBlockValues>
+struct BlockLanes {
+  using L = Lanes<kLanes>;
+  using F = typename L::F;
+  using I = typename L::I;
+  static constexpr int kValues = kBlockValues;
+  F x[kValues];
+  F w[kValues];  ///< weight in the squared error, positive
+  F unit;        ///< a power of two
+  F inverse_unit;
+
+  /// The bits of the half nearest to scale * unit; saturates instead of overflowing.
+  RUNG_INLINE I to_half(F scale) const { return L::to_half(scale * unit); }
+  RUNG_INLINE F from_half(I half) const { return L::from_half(half) * inverse_unit; }
+  /// What remains of a scale that is stored as a half.
+  RUNG_INLINE F through_half(F scale) const { return from_half(to_half(scale)); }
+  /// The smallest scale above zero that a half can hold.
+  RUNG_INLINE F smallest_half() const { return inverse_unit * 0x1p-24f; }
+};
+
+/// A matrix seen as a run of blocks.
+struct BlockRun {
+  const EncodeInput* input;
+  size_t block_values;
+  size_t per_row;
+  size_t count;
+
+  RUNG_INLINE BlockRun(const EncodeInput& in, size_t values)
+      : input(&in), block_values(values), per_row(in.columns / values), count(in.rows * (in.columns / values)) {}
+  RUNG_INLINE const float* values(size_t block) const { return input->values + block * block_values; }
+  RUNG_INLINE const float* importance(size_t block) const { return input->importance + block % per_row * block_values; }
+};
+
+/// Mean square of a row. Eight sums side by side, always added up in the same order.
+template <int kLanes>
+double row_mean_square(const float* row, size_t count) {
+  double sums[8] = {};
+  size_t k = 0;
+  for (; k + 8 <= count; k += 8) {
+    for (size_t part = 0; part < 8; ++part) sums[part] += static_cast<double>(row[k + part]) * row[k + part];
+  }
+  for (; k < count; ++k) sums[0] += static_cast<double>(row[k]) * row[k];
+  double sum = 0.0;
+  for (const double part : sums) sum += part;
+  return sum / static_cast<double>(count);
+}
+
+/// A value that the importance calls irrelevant still gets this share of the heaviest one's weight, so that formats
+/// which choose values jointly do not fill it with noise.
+inline constexpr float kLeastImportance = 1e-7f;
+
+/// One value of each block, from kLanes addresses: row k of a transposed copy.
+template <int kLanes, int kValues>
+RUNG_INLINE void transpose_in(const float* const* from, typename Lanes<kLanes>::F* to) {
+  float* flat = reinterpret_cast<float*>(to);
+  for (int lane = 0; lane < kLanes; ++lane) {
+    for (int k = 0; k < kValues; ++k) flat[k * kLanes + lane] = from[lane][k];
+  }
+}
+
+/// Fills out.x, unit and inverse_unit.
+template <int kLanes, int kValues>
+RUNG_INLINE void load_values(const float* const* values, BlockLanes<kLanes, kValues>& out) {
+  using L = Lanes<kLanes>;
+  transpose_in<kLanes, kValues>(values, out.x);
+  typename L::F largest{};
+  for (int k = 0; k < kValues; ++k) largest = L::max(largest, L::abs(out.x[k]));
+  // The power of two above the largest value. Exponents beyond 120 stay in the values: then the unit and its inverse
+  // are both normal floats.
+  const auto exponent = L::min(L::max((L::bits(largest) >> 23) - 126, L::splat_int(-120)), L::splat_int(120));
+  const auto zero = largest == L::splat(0.0f);
+  out.unit = L::select(zero, L::splat(1.0f), L::from_bits((exponent + 127) << 23));
+  out.inverse_unit = L::select(zero, L::splat(1.0f), L::from_bits((127 - exponent) << 23));
+  for (int k = 0; k < kValues; ++k) out.x[k] *= out.inverse_unit;
+}
+
+/// Fills out.w. mean_square: of the original values around the block, one a lane, divided by unit^2; importance may be
+/// null.
+template <int kLanes, int kValues>
+RUNG_INLINE void weigh(const float* const* importance, Emphasis emphasis, typename Lanes<kLanes>::F mean_square,
+                       BlockLanes<kLanes, kValues>& out) {
+  using L = Lanes<kLanes>;
+  using F = typename L::F;
+  if (importance != nullptr) {
+    transpose_in<kLanes, kValues>(importance, out.w);
+    F heaviest{};
+    for (int k = 0; k < kValues; ++k) heaviest = L::max(heaviest, out.w[k]);
+    const auto usable = heaviest > L::splat(0.0f);
+    const F divisor = L::select(usable, heaviest, L::splat(1.0f));
+    for (int k = 0; k < kValues; ++k)
+      out.w[k] = L::select(usable, out.w[k] / divisor + kLeastImportance, L::splat(1.0f));
+  } else {
+    for (int k = 0; k < kValues; ++k) out.w[k] = L::splat(1.0f);
+  }
+  if (emphasis == Emphasis::kPlain) return;
+  // Zero would leave zeros weightless; beyond 1e12 all weights are equal anyway, and the sums stay in range.
+  const float factor = emphasis == Emphasis::kLargeMild ? 2.0f : 1.0f;
+  const F sigma2 = L::clamp(mean_square * factor, L::splat(1e-12f), L::splat(1e12f));
+  for (int k = 0; k < kValues; ++k) out.w[k] *= L::sqrt(sigma2 + out.x[k] * out.x[k]);
+}
+
+/// Mean square of the loaded values of each block.
+template <int kLanes, int kValues>
+RUNG_INLINE typename Lanes<kLanes>::F block_mean_square(const BlockLanes<kLanes, kValues>& block) {
+  typename Lanes<kLanes>::F sum{};
+  for (int k = 0; k < kValues; ++k) sum += block.x[k] * block.x[k];
+  return sum * (1.0f / kValues);
+}
+
+/// Mean square of each block's row, in the block's unit: what the 32-value formats of llama.cpp take as sigma2.
+template <int kLanes>
+class RowSquares {
+ public:
+  explicit RowSquares(const BlockRun& run) : run_(run) {}
+  RUNG_INLINE float of_block(size_t block) {
+    const size_t row = block / run_.per_row;
+    if (row != row_) {
+      row_ = row;
+      square_ = row_mean_square<kLanes>(run_.input->values + row * run_.input->columns, run_.input->columns);
+    }
+    // Beyond the range of float: saturated by weigh() in any case.
+    return square_ > 1e30 ? 1e30f : static_cast<float>(square_);
+  }
+
+ private:
+  const BlockRun& run_;
+  size_t row_ = SIZE_MAX;
+  double square_ = 0.0;
+};
+
+/// Calls encode_one(loaded blocks, kLanes output blocks) until the matrix is done. Where the last group is not full its
+/// last block is repeated, and those copies land in a scratch block. Formats of up to 64 values take sigma2 over the
+/// row, the others over the block.
+template <int kLanes, class Block, int kValues, class EncodeOne>
+RUNG_INLINE void for_each_block_group(const EncodeInput& input, Emphasis emphasis, uint8_t* blocks,
+                                      EncodeOne encode_one) {
+  using L = Lanes<kLanes>;
+  const BlockRun run(input, kValues);
+  RowSquares<kLanes> squares(run);
+  BlockLanes<kLanes, kValues> loaded;
+  Block scratch;
+  Block* out = reinterpret_cast<Block*>(blocks);
+  for (size_t first = 0; first < run.count; first += kLanes) {
+    const float* values[kLanes];
+    const float* importance[kLanes];
+    Block* targets[kLanes];
+    float square[kLanes];
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      const bool real = first + lane < run.count;
+      const size_t block = real ? first + lane : run.count - 1;
+      values[lane] = run.values(block);
+      importance[lane] = input.importance == nullptr ? nullptr : run.importance(block);
+      targets[lane] = real ? out + block : &scratch;
+      square[lane] = kValues <= 64 && emphasis != Emphasis::kPlain ? squares.of_block(block) : 0.0f;
+    }
+    load_values<kLanes, kValues>(values, loaded);
+    const typename L::F mean_square = kValues <= 64 ? L::load(square) * loaded.inverse_unit * loaded.inverse_unit
+                                                    : block_mean_square<kLanes, kValues>(loaded);
+    weigh<kLanes, kValues>(input.importance == nullptr ? nullptr : importance, emphasis, mean_square, loaded);
+    encode_one(loaded, targets);
+  }
+}
+
+}  // namespace rung
