@@ -134,7 +134,7 @@ TEST(Encoders, SameBytesWithEveryInstructionSetAndGrouping) {
   for (float& weight : importance) weight = weight * weight + 0.01f;
   for (const FormatInfo* info : encodable()) {
     const size_t stride = row_bytes(info->format, kColumns);
-    for (const float* weights : {static_cast<const float*>(nullptr), importance.data()}) {
+    for (const float* weights : {static_cast<const float*>(nullptr), std::as_const(importance).data()}) {
       for (const Effort effort : {Effort::kFast, Effort::kNormal, Effort::kBest}) {
         std::vector<uint8_t> expected(kRows * stride);
         for (size_t row = 0; row < kRows; ++row) {
