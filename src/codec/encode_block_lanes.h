@@ -5,6 +5,7 @@
 
 #include "codec/format.h"
 #include "codec/lanes.h"
+#include "codec/transpose_lanes.h"
 
 namespace rung {
 
@@ -69,14 +70,27 @@ double row_mean_square(const float* row, size_t count) {
 /// which choose values jointly do not fill it with noise.
 inline constexpr float kLeastImportance = 1e-7f;
 
-/// One value of each block, from kLanes addresses: row k of a transposed copy.
+/// Value k of each block, from kLanes addresses, into to[k].
 template <int kLanes, int kValues>
 RUNG_INLINE void transpose_in(const float* const* from, typename Lanes<kLanes>::F* to) {
-  float* flat = reinterpret_cast<float*>(to);
-  for (int lane = 0; lane < kLanes; ++lane) {
-    for (int k = 0; k < kValues; ++k) flat[k * kLanes + lane] = from[lane][k];
-  }
+  for (int k = 0; k < kValues; k += 4) load_four<kLanes>(from, k, to + k);
 }
+
+/// The power of two above a magnitude, and its inverse. Exponents beyond 120 are left in the values: then both are
+/// normal floats. 1 for zero.
+template <int kLanes>
+struct PowerOfTwo {
+  using L = Lanes<kLanes>;
+  typename L::F value;
+  typename L::F inverse;
+  RUNG_INLINE explicit PowerOfTwo(typename L::F magnitude) {
+    const auto zero = magnitude == L::splat(0.0f);
+    const auto exponent =
+        L::min(L::max((L::bits(magnitude) >> 23) - 126, L::splat_int(-120)), L::splat_int(120)) & ~zero;
+    value = L::from_bits((exponent + 127) << 23);
+    inverse = L::from_bits((127 - exponent) << 23);
+  }
+};
 
 /// Fills out.x, unit and inverse_unit.
 template <int kLanes, int kValues>
@@ -85,12 +99,9 @@ RUNG_INLINE void load_values(const float* const* values, BlockLanes<kLanes, kVal
   transpose_in<kLanes, kValues>(values, out.x);
   typename L::F largest{};
   for (int k = 0; k < kValues; ++k) largest = L::max(largest, L::abs(out.x[k]));
-  // The power of two above the largest value. Exponents beyond 120 stay in the values: then the unit and its inverse
-  // are both normal floats.
-  const auto exponent = L::min(L::max((L::bits(largest) >> 23) - 126, L::splat_int(-120)), L::splat_int(120));
-  const auto zero = largest == L::splat(0.0f);
-  out.unit = L::select(zero, L::splat(1.0f), L::from_bits((exponent + 127) << 23));
-  out.inverse_unit = L::select(zero, L::splat(1.0f), L::from_bits((127 - exponent) << 23));
+  const PowerOfTwo<kLanes> power(largest);
+  out.unit = power.value;
+  out.inverse_unit = power.inverse;
   for (int k = 0; k < kValues; ++k) out.x[k] *= out.inverse_unit;
 }
 
@@ -106,9 +117,8 @@ RUNG_INLINE void weigh(const float* const* importance, Emphasis emphasis, typena
     F heaviest{};
     for (int k = 0; k < kValues; ++k) heaviest = L::max(heaviest, out.w[k]);
     const auto usable = heaviest > L::splat(0.0f);
-    const F divisor = L::select(usable, heaviest, L::splat(1.0f));
-    for (int k = 0; k < kValues; ++k)
-      out.w[k] = L::select(usable, out.w[k] / divisor + kLeastImportance, L::splat(1.0f));
+    const F scale = PowerOfTwo<kLanes>(heaviest).inverse;
+    for (int k = 0; k < kValues; ++k) out.w[k] = L::select(usable, out.w[k] * scale + kLeastImportance, L::splat(1.0f));
   } else {
     for (int k = 0; k < kValues; ++k) out.w[k] = L::splat(1.0f);
   }
