@@ -14,6 +14,12 @@ namespace rung {
   template <int kLanes>         \
   void encode_##name(const EncodeInput& input, uint8_t* blocks);
 RUNG_LANE_ENCODER(q4_0)
+RUNG_LANE_ENCODER(nvfp4)
+RUNG_LANE_ENCODER(mxfp4)
+RUNG_LANE_ENCODER(q2_0)
+RUNG_LANE_ENCODER(tq2_0)
+RUNG_LANE_ENCODER(tq1_0)
+RUNG_LANE_ENCODER(q1_0)
 #undef RUNG_LANE_ENCODER
 
 #define RUNG_ROW_ENCODER(name) \

@@ -48,6 +48,12 @@ EncodeFn encoder_of(Format format, Isa isa) {
     RUNG_ROWS(Q3_K, q3_k)
     RUNG_ROWS(Q2_K, q2_k)
     RUNG_ROWS(IQ2_XXS, iq2_xxs)
+    RUNG_LANES(NVFP4, nvfp4)
+    RUNG_LANES(MXFP4, mxfp4)
+    RUNG_LANES(Q2_0, q2_0)
+    RUNG_LANES(TQ2_0, tq2_0)
+    RUNG_LANES(TQ1_0, tq1_0)
+    RUNG_LANES(Q1_0, q1_0)
     default:
       return nullptr;
   }

@@ -46,6 +46,7 @@ struct EncodeInput {
   size_t columns;                     ///< a multiple of the format's block
   const float* importance = nullptr;  ///< (columns), non-negative; null: the format's own default weighting
   Effort effort = Effort::kNormal;
+  float tensor_scale = 1.0f;  ///< nvfp4 only: multiplies every decoded value (the tensor NAME.scale beside it)
 };
 using EncodeFn = void (*)(const EncodeInput& input, uint8_t* blocks);
 

@@ -1,0 +1,8 @@
+#include "codec/fp4_lanes.h"
+
+namespace rung {
+
+template void encode_mxfp4<8>(const EncodeInput& input, uint8_t* blocks);
+template void encode_nvfp4<8>(const EncodeInput& input, uint8_t* blocks);
+
+}  // namespace rung
