@@ -1,8 +1,7 @@
-// Encoders of the 256-value formats with integer scales: q6_k, q5_k, q4_k, q3_k, q2_k, iq4_xs.
+// Encoders of the 256-value formats with integer scales: q6_k, q3_k, iq4_xs.
 #include <algorithm>
 
 #include "codec/blocks.h"
-#include "codec/encode_affine.h"
 #include "codec/encode_formats.h"
 #include "codec/encode_symmetric.h"
 
@@ -34,35 +33,6 @@ typename Search::Result encode_super_scale(const EncodeBlock& block, const Start
                                           codes.data() + first);
   }
   return result;
-}
-
-template <int kTop, class Search>
-typename Search::Result encode_super_line(const EncodeBlock& block, Codes& codes) {
-  const auto result = Search(block).search();
-  for (size_t b = 0; b < result.scale.size(); ++b) {
-    const size_t first = b * Search::kValues;
-    choose_codes<kTop, Search::kValues>(block.x + first, result.line(b), codes.data() + first);
-  }
-  return result;
-}
-
-/// q4_k, q5_k: eight 6-bit scales and mins. Four of each in the low six bits of bytes 0-3 and 4-7; of the other four
-/// the low nibbles share bytes 8-11 and the top two bits sit above the first eight.
-void pack_scales_and_mins(const std::array<int, 8>& scale, const std::array<int, 8>& min, uint8_t* out) {
-  for (size_t b = 0; b < 4; ++b) {
-    out[b] = static_cast<uint8_t>(scale[b] | scale[b + 4] >> 4 << 6);
-    out[b + 4] = static_cast<uint8_t>(min[b] | min[b + 4] >> 4 << 6);
-    out[b + 8] = static_cast<uint8_t>((scale[b + 4] & 15) | (min[b + 4] & 15) << 4);
-  }
-}
-
-/// Per 64 values 32 bytes: the first 32 in the low nibbles, the others in the high ones.
-void pack_nibbles_by_64(const Codes& codes, uint8_t* qs) {
-  for (size_t n = 0; n < kValues; ++n) {
-    uint8_t& byte = qs[n / 64 * 32 + n % 32];
-    const unsigned low = codes[n] & 15u;
-    byte = static_cast<uint8_t>(n % 64 < 32 ? low : byte | low << 4);
-  }
 }
 
 /// Per 128 values 32 bytes: four 2-bit codes a byte, 32 values apart.
@@ -98,34 +68,6 @@ void encode_q6_k(const float* row, size_t values, const float* importance, uint8
   });
 }
 
-void encode_q5_k(const float* row, size_t values, const float* importance, uint8_t* blocks) {
-  for_each_block<BlockQ5_K>(row, values, importance, Emphasis::kLargeMild, blocks,
-                            [&](const EncodeBlock& block, auto& out) {
-                              Codes codes;
-                              const auto result = encode_super_line<31, SuperLine<31, 8, 63>>(block, codes);
-                              out.d = block.to_half(result.d);
-                              out.dmin = block.to_half(result.dmin);
-                              pack_scales_and_mins(result.scale, result.min, out.scales);
-                              pack_nibbles_by_64(codes, out.qs);
-                              std::fill_n(out.qh, 32, uint8_t{0});
-                              for (size_t n = 0; n < kValues; ++n) {
-                                out.qh[n % 32] |= static_cast<uint8_t>((codes[n] >> 4) << (n / 32));
-                              }
-                            });
-}
-
-void encode_q4_k(const float* row, size_t values, const float* importance, uint8_t* blocks) {
-  for_each_block<BlockQ4_K>(row, values, importance, Emphasis::kLargeMild, blocks,
-                            [&](const EncodeBlock& block, auto& out) {
-                              Codes codes;
-                              const auto result = encode_super_line<15, SuperLine<15, 8, 63>>(block, codes);
-                              out.d = block.to_half(result.d);
-                              out.dmin = block.to_half(result.dmin);
-                              pack_scales_and_mins(result.scale, result.min, out.scales);
-                              pack_nibbles_by_64(codes, out.qs);
-                            });
-}
-
 void encode_q3_k(const float* row, size_t values, const float* importance, uint8_t* blocks) {
   constexpr StartScales kStarts = {0.5f, 1.3f, 16};
   for_each_block<BlockQ3_K>(
@@ -147,19 +89,6 @@ void encode_q3_k(const float* row, size_t values, const float* importance, uint8
         std::fill_n(out.hmask, 32, uint8_t{0});
         for (size_t n = 0; n < kValues; ++n) out.hmask[n % 32] |= static_cast<uint8_t>((codes[n] >> 2) << (n / 32));
       });
-}
-
-void encode_q2_k(const float* row, size_t values, const float* importance, uint8_t* blocks) {
-  for_each_block<BlockQ2_K>(row, values, importance, Emphasis::kLarge, blocks,
-                            [&](const EncodeBlock& block, auto& out) {
-                              Codes codes;
-                              const auto result = encode_super_line<3, SuperLine<3, 16, 15>>(block, codes);
-                              out.d = block.to_half(result.d);
-                              out.dmin = block.to_half(result.dmin);
-                              for (size_t b = 0; b < 16; ++b)
-                                out.scales[b] = static_cast<uint8_t>(result.scale[b] | result.min[b] << 4);
-                              pack_pairs(codes, out.qs);
-                            });
 }
 
 void encode_iq4_xs(const float* row, size_t values, const float* importance, uint8_t* blocks) {

@@ -1,6 +1,5 @@
-// Encoders of the 32-value formats with a scale (and minimum) of their own: q8_0, q5_0, q4_0, iq4_nl, q5_1, q4_1.
+// Encoders of the 32-value formats with a scale (and minimum) of their own: q8_0, q5_0, iq4_nl.
 #include "codec/blocks.h"
-#include "codec/encode_affine.h"
 #include "codec/encode_formats.h"
 #include "codec/encode_symmetric.h"
 
@@ -41,24 +40,6 @@ float encode_levels(const EncodeBlock& block, const StartScales& starts, uint8_t
   return scale;
 }
 
-template <int kTop>
-Line encode_line(const EncodeBlock& block, uint8_t* codes) {
-  const BlockSums sums = sum_block<kValues>(block.x, block.w);
-  Line wanted = fit_free_line<kTop, kValues>(block.x, block.w, sums, true).line;
-  Line best;
-  float best_error = std::numeric_limits<float>::infinity();
-  for (int round = 0; round < 3; ++round) {
-    const Line stored = {block.through_half(wanted.scale), block.through_half(wanted.min)};
-    const CodeSums now = measure_codes<kTop, kValues>(block.x, block.w, stored);
-    if (!(now.error < best_error)) break;
-    best_error = now.error;
-    best = stored;
-    wanted = solve_line(now, sums, true);
-  }
-  choose_codes<kTop, kValues>(block.x, best, codes);
-  return best;
-}
-
 }  // namespace
 
 void encode_q8_0(const float* row, size_t values, const float*, uint8_t* blocks) {
@@ -90,29 +71,6 @@ void encode_iq4_nl(const float* row, size_t values, const float* importance, uin
                                 out.d = block.to_half(encode_levels<Iq4Levels>(block, kStarts, codes));
                                 pack_nibbles(codes, out.qs);
                               });
-}
-
-void encode_q5_1(const float* row, size_t values, const float* importance, uint8_t* blocks) {
-  for_each_block<BlockQ5_1>(row, values, importance, Emphasis::kLarge, blocks,
-                            [&](const EncodeBlock& block, auto& out) {
-                              uint8_t codes[kValues];
-                              const Line line = encode_line<31>(block, codes);
-                              out.d = block.to_half(line.scale);
-                              out.m = block.to_half(-line.min);
-                              out.qh = fifth_bits(codes);
-                              pack_nibbles(codes, out.qs);
-                            });
-}
-
-void encode_q4_1(const float* row, size_t values, const float* importance, uint8_t* blocks) {
-  for_each_block<BlockQ4_1>(row, values, importance, Emphasis::kLarge, blocks,
-                            [&](const EncodeBlock& block, auto& out) {
-                              uint8_t codes[kValues];
-                              const Line line = encode_line<15>(block, codes);
-                              out.d = block.to_half(line.scale);
-                              out.m = block.to_half(-line.min);
-                              pack_nibbles(codes, out.qs);
-                            });
 }
 
 }  // namespace rung

@@ -1,0 +1,186 @@
+// q4_1, q5_1 and q2_k, q4_k, q5_k over lanes: what is searched for how long, and how the codes are stored.
+#pragma once
+
+#include "codec/blocks.h"
+#include "codec/encode_formats.h"
+#include "codec/super_line_lanes.h"
+
+namespace rung {
+
+/// Codes of kLanes blocks, as they are packed: four bytes a lane at a time.
+template <int kLanes, int kWords>
+struct PackedLanes {
+  using L = Lanes<kLanes>;
+  typename L::I words[kWords] = {};
+
+  /// Adds a code's bits to one byte.
+  RUNG_INLINE void put(int byte, int shift, typename L::I code) { words[byte / 4] |= code << (byte % 4 * 8 + shift); }
+  RUNG_INLINE void store(int lane, uint8_t* to) const {
+    for (int word = 0; word < kWords; ++word) {
+      const int32_t bits = words[word][lane];
+      std::memcpy(to + 4 * word, &bits, 4);
+    }
+  }
+};
+
+/// The value of one lane.
+template <class Vector>
+RUNG_INLINE auto lane_of(const Vector& lanes, int lane) {
+  return lanes[lane];
+}
+
+template <int kTop, int kLanes>
+RUNG_INLINE LineLanes<kLanes> fit_stored_line(const BlockLanes<kLanes, 32>& block, const StartRanges& starts,
+                                              int rounds) {
+  using L = Lanes<kLanes>;
+  using F = typename L::F;
+  const auto values = sum_values<kLanes, 32>(block.x, block.w);
+  LineLanes<kLanes> wanted = fit_free_line<kTop, true, kLanes, 32>(block.x, block.w, values, starts).line;
+  LineLanes<kLanes> best;
+  F least = L::splat(__builtin_inff());
+  for (int round = 0; round < rounds; ++round) {
+    const LineLanes<kLanes> stored = {block.through_half(wanted.scale), block.through_half(wanted.min)};
+    const auto codes = sum_codes<kTop, kLanes, 32>(block.x, block.w, stored);
+    const F error = values.error(codes, stored);
+    const auto better = error < least;
+    if (!L::any(better)) break;
+    least = L::select(better, error, least);
+    best.scale = L::select(better, stored.scale, best.scale);
+    best.min = L::select(better, stored.min, best.min);
+    wanted = solve_line<true>(codes, values);
+  }
+  return best;
+}
+
+/// Low four bits in pairs, 16 values apart; the fifth ones of q5_1 as bits of a word.
+template <int kTop, int kLanes, class Block>
+RUNG_INLINE void store_line_block(const BlockLanes<kLanes, 32>& block, const LineLanes<kLanes>& line,
+                                  Block* const* out) {
+  using L = Lanes<kLanes>;
+  const CodeRule<kLanes, kTop> rule(line);
+  PackedLanes<kLanes, 4> low;
+  PackedLanes<kLanes, 1> high;
+  for (int n = 0; n < 32; ++n) {
+    const auto code = L::to_int(rule.code(block.x[n]));
+    low.put(n % 16, n / 16 * 4, code & 15);
+    high.words[0] |= (code >> 4) << n;
+  }
+  const auto halves = block.to_half(line.scale) | (block.to_half(-line.min) << 16);
+  for (int lane = 0; lane < kLanes; ++lane) {
+    const int32_t bits = halves[lane];
+    std::memcpy(&out[lane]->d, &bits, 4);
+    low.store(lane, out[lane]->qs);
+    if constexpr (kTop == 31) {
+      const int32_t fifth = high.words[0][lane];
+      std::memcpy(&out[lane]->qh, &fifth, 4);
+    }
+  }
+}
+
+template <int kTop, int kLanes, class Block>
+RUNG_INLINE void encode_lines(const EncodeInput& input, const StartRanges& starts, uint8_t* blocks) {
+  for_each_block_group<kLanes, Block, 32>(input, Emphasis::kLarge, blocks,
+                                          [&](const BlockLanes<kLanes, 32>& block, Block* const* out) {
+                                            store_line_block<kTop>(block, fit_stored_line<kTop>(block, starts, 3), out);
+                                          });
+}
+
+template <int kLanes>
+void encode_q4_1(const EncodeInput& input, uint8_t* blocks) {
+  encode_lines<15, kLanes, BlockQ4_1>(input, {0.5f, -3, 2, 4}, blocks);
+}
+
+template <int kLanes>
+void encode_q5_1(const EncodeInput& input, uint8_t* blocks) {
+  encode_lines<31, kLanes, BlockQ5_1>(input, {0.5f, -4, 1, 4}, blocks);
+}
+
+/// q4_k, q5_k: eight 6-bit scales and mins. Four of each in the low six bits of bytes 0-3 and 4-7; of the other four
+/// the low nibbles share bytes 8-11 and the top two bits sit above the first eight.
+template <int kLanes>
+RUNG_INLINE PackedLanes<kLanes, 3> pack_scales_and_mins(const typename Lanes<kLanes>::F* scale,
+                                                        const typename Lanes<kLanes>::F* min) {
+  using L = Lanes<kLanes>;
+  PackedLanes<kLanes, 3> packed;
+  for (int b = 0; b < 4; ++b) {
+    const auto late_scale = L::to_int(scale[b + 4]), late_min = L::to_int(min[b + 4]);
+    packed.put(b, 0, L::to_int(scale[b]) | ((late_scale >> 4) << 6));
+    packed.put(b + 4, 0, L::to_int(min[b]) | ((late_min >> 4) << 6));
+    packed.put(b + 8, 0, (late_scale & 15) | ((late_min & 15) << 4));
+  }
+  return packed;
+}
+
+template <int kLanes, class Block, class Result>
+RUNG_INLINE void store_halves(const BlockLanes<kLanes, 256>& block, const Result& found, Block* const* out) {
+  const auto halves = block.to_half(found.d) | (block.to_half(found.dmin) << 16);
+  for (int lane = 0; lane < kLanes; ++lane) {
+    const int32_t bits = halves[lane];
+    std::memcpy(&out[lane]->d, &bits, 4);
+  }
+}
+
+/// q4_k and q5_k.
+template <int kTop, int kLanes, class Block>
+RUNG_INLINE void encode_fine_blocks(const EncodeInput& input, const SuperLineSearch& how, uint8_t* blocks) {
+  using L = Lanes<kLanes>;
+  using Search = SuperLineLanes<kTop, 8, 63, kLanes>;
+  for_each_block_group<kLanes, Block, 256>(input, Emphasis::kLargeMild, blocks,
+                                           [&](const BlockLanes<kLanes, 256>& block, Block* const* out) {
+                                             const typename Search::Result found = Search(block, how).search();
+                                             PackedLanes<kLanes, 32> low;
+                                             PackedLanes<kLanes, 8> high;
+                                             for (int b = 0; b < 8; ++b) {
+                                               const CodeRule<kLanes, kTop> rule(found.line(b));
+                                               for (int n = 0; n < 32; ++n) {
+                                                 const auto code = L::to_int(rule.code(block.x[b * 32 + n]));
+                                                 low.put(b / 2 * 32 + n, b % 2 * 4, code & 15);
+                                                 if constexpr (kTop == 31) high.put(n, b, code >> 4);
+                                               }
+                                             }
+                                             const auto scales = pack_scales_and_mins<kLanes>(found.scale, found.min);
+                                             store_halves(block, found, out);
+                                             for (int lane = 0; lane < kLanes; ++lane) {
+                                               scales.store(lane, out[lane]->scales);
+                                               low.store(lane, out[lane]->qs);
+                                               if constexpr (kTop == 31) high.store(lane, out[lane]->qh);
+                                             }
+                                           });
+}
+
+template <int kLanes>
+void encode_q4_k(const EncodeInput& input, uint8_t* blocks) {
+  encode_fine_blocks<15, kLanes, BlockQ4_K>(input, {{0.5f, -3, 2, 4}, 24, 11, 2, 3}, blocks);
+}
+
+template <int kLanes>
+void encode_q5_k(const EncodeInput& input, uint8_t* blocks) {
+  encode_fine_blocks<31, kLanes, BlockQ5_K>(input, {{0.5f, -4, 1, 4}, 24, 11, 2, 3}, blocks);
+}
+
+/// Two bits a code, 32 values apart in a byte.
+template <int kLanes>
+void encode_q2_k(const EncodeInput& input, uint8_t* blocks) {
+  using L = Lanes<kLanes>;
+  using Search = SuperLineLanes<3, 16, 15, kLanes>;
+  const SuperLineSearch how = {{0.33f, -2, 3, 4}, 24, 11, 2, 3};
+  for_each_block_group<kLanes, BlockQ2_K, 256>(
+      input, Emphasis::kLarge, blocks, [&](const BlockLanes<kLanes, 256>& block, BlockQ2_K* const* out) {
+        const typename Search::Result found = Search(block, how).search();
+        PackedLanes<kLanes, 16> codes;
+        PackedLanes<kLanes, 4> scales;
+        for (int b = 0; b < 16; ++b) {
+          scales.put(b, 0, L::to_int(found.scale[b]) | (L::to_int(found.min[b]) << 4));
+          const CodeRule<kLanes, 3> rule(found.line(b));
+          for (int n = b * 16; n < b * 16 + 16; ++n)
+            codes.put(n / 128 * 32 + n % 32, n % 128 / 32 * 2, L::to_int(rule.code(block.x[n])));
+        }
+        store_halves(block, found, out);
+        for (int lane = 0; lane < kLanes; ++lane) {
+          scales.store(lane, out[lane]->scales);
+          codes.store(lane, out[lane]->qs);
+        }
+      });
+}
+
+}  // namespace rung
