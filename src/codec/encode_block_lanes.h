@@ -11,11 +11,13 @@ namespace rung {
 
 /// How the weight of a value in the squared error is made.
 enum class Emphasis {
+  kNone,   ///< not at all: the weights are left unset, for encoders that treat all values alike
   kPlain,  ///< importance_i, or 1
   /// importance_i * sqrt(sigma2 + x_i^2), sigma2 the mean square of the neighbourhood: found in llama.cpp to give a
   /// better perplexity than the bare importance (ik_llama.cpp discussion 140). Without importance: as if it were 1.
   kLarge,
-  kLargeMild,  ///< the same with 2 * sigma2
+  kLargeMild,   ///< the same with 2 * sigma2
+  kLargeFaint,  ///< the same with 16 * sigma2: close to the bare importance
 };
 
 /// x = original / unit; decoded values and scales are in the same unit while searching.
@@ -112,6 +114,7 @@ RUNG_INLINE void weigh(const float* const* importance, Emphasis emphasis, typena
                        BlockLanes<kLanes, kValues>& out) {
   using L = Lanes<kLanes>;
   using F = typename L::F;
+  if (emphasis == Emphasis::kNone) return;
   if (importance != nullptr) {
     transpose_in<kLanes, kValues>(importance, out.w);
     F heaviest{};
@@ -124,7 +127,7 @@ RUNG_INLINE void weigh(const float* const* importance, Emphasis emphasis, typena
   }
   if (emphasis == Emphasis::kPlain) return;
   // Zero would leave zeros weightless; beyond 1e12 all weights are equal anyway, and the sums stay in range.
-  const float factor = emphasis == Emphasis::kLargeMild ? 2.0f : 1.0f;
+  const float factor = emphasis == Emphasis::kLarge ? 1.0f : emphasis == Emphasis::kLargeMild ? 2.0f : 16.0f;
   const F sigma2 = L::clamp(mean_square * factor, L::splat(1e-12f), L::splat(1e12f));
   for (int k = 0; k < kValues; ++k) out.w[k] *= L::sqrt(sigma2 + out.x[k] * out.x[k]);
 }
@@ -181,7 +184,7 @@ RUNG_INLINE void for_each_block_group(const EncodeInput& input, Emphasis emphasi
       values[lane] = run.values(block);
       importance[lane] = input.importance == nullptr ? nullptr : run.importance(block);
       targets[lane] = real ? out + block : &scratch;
-      square[lane] = kValues <= 64 && emphasis != Emphasis::kPlain ? squares.of_block(block) : 0.0f;
+      square[lane] = kValues <= 64 && emphasis > Emphasis::kPlain ? squares.of_block(block) : 0.0f;
     }
     load_values<kLanes, kValues>(values, loaded);
     const typename L::F mean_square = kValues <= 64 ? L::load(square) * loaded.inverse_unit * loaded.inverse_unit

@@ -11,6 +11,9 @@
 #ifdef __SSE2__
 #include <immintrin.h>
 #endif
+#if defined(__AVX512F__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wuninitialized"  // gcc bug 105593: its own intrinsics look uninitialised to it
+#endif
 
 #define RUNG_INLINE inline __attribute__((always_inline))
 

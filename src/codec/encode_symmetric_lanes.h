@@ -1,0 +1,260 @@
+// Encoders of the formats without a minimum: q8_0, q5_0, q4_0, iq4_nl (32 values, one half) and q6_k, q3_k, iq4_xs (256
+// values, integer scales times one half). Byte maps: docs/formats.md.
+#pragma once
+
+#include "codec/blocks.h"
+#include "codec/encode_formats.h"
+#include "codec/super_scale_lanes.h"
+
+namespace rung {
+
+constexpr Emphasis kQ4_0Emphasis = Emphasis::kLargeFaint;
+constexpr Emphasis kQ5_0Emphasis = Emphasis::kLargeFaint;
+constexpr Emphasis kQ3KEmphasis = Emphasis::kLargeFaint;
+constexpr Emphasis kIq4Emphasis = Emphasis::kLargeFaint;
+
+/// Where each lane's block lies: its fields are written at byte offsets.
+template <int kLanes>
+struct BlockBytes {
+  uint8_t* at[kLanes];
+  template <class Block>
+  RUNG_INLINE explicit BlockBytes(Block* const* out) {
+    for (int lane = 0; lane < kLanes; ++lane) at[lane] = reinterpret_cast<uint8_t*>(out[lane]);
+  }
+};
+
+/// kCount bytes, a multiple of 16, of every block; byte_of(n) gives byte n of all lanes, from 0 to 255.
+template <int kLanes, int kCount, class ByteOf>
+RUNG_INLINE void store_bytes(const BlockBytes<kLanes>& out, size_t offset, ByteOf byte_of) {
+  for (int first = 0; first < kCount; first += 16) {
+    typename Lanes<kLanes>::I words[4];
+    for (int word = 0; word < 4; ++word) {
+      const int n = first + word * 4;
+      words[word] = byte_of(n) | (byte_of(n + 1) << 8) | (byte_of(n + 2) << 16) | (byte_of(n + 3) << 24);
+    }
+    store_words<kLanes>(words, out.at, offset + static_cast<size_t>(first));
+  }
+}
+
+template <class Grid, int kLanes, int kValues>
+RUNG_INLINE void choose_codes(const typename Lanes<kLanes>::F* x, typename Lanes<kLanes>::F scale,
+                              typename Lanes<kLanes>::I* codes) {
+  const auto inverse = Lanes<kLanes>::safe_inverse(scale);
+  for (int k = 0; k < kValues; ++k) codes[k] = Grid::code(x[k] * inverse);
+}
+
+// ---- 32 values with one half ----
+
+/// Code n in the low nibble of byte n, code n + 16 in the high one.
+template <class Block, int kLanes>
+RUNG_INLINE void store_nibble_block(typename Lanes<kLanes>::I half, const typename Lanes<kLanes>::I* codes,
+                                    Block* const* blocks) {
+  const BlockBytes<kLanes> out(blocks);
+  store_halves<kLanes>(half, out.at, offsetof(Block, d));
+  store_bytes<kLanes, 16>(out, offsetof(Block, qs),
+                          [&](int n) { return (codes[n] & 15) | ((codes[n + 16] & 15) << 4); });
+}
+
+/// Rounding with the largest value at the end of the grid, as everyone does it; the search is kept for kBest.
+template <int kLanes>
+void encode_q8_0(const EncodeInput& input, uint8_t* blocks) {
+  using L = Lanes<kLanes>;
+  using Grid = IntegerGrid<kLanes, -127, 127>;  // -128 is left out: kernels may take the absolute value in 8 bits
+  // The largest value keeps the level 127 in all of them, so that a decoded block is known again.
+  constexpr StartShares kStarts = {0.9965f, 1.0035f, 15};
+  const bool search = input.effort == Effort::kBest;
+  for_each_block_group<kLanes, BlockQ8_0, 32>(
+      input, Emphasis::kNone, blocks, [&](const BlockLanes<kLanes, 32>& block, BlockQ8_0* const* blocks_out) {
+        typename L::F largest{};
+        for (int k = 0; k < 32; ++k) largest = L::max(largest, L::abs(block.x[k]));
+        auto half = block.to_half(largest / 127.0f);
+        if (search)
+          half = fit_half_scale<Grid, kLanes, 32>(block, nullptr, kStarts, 3);
+        else
+          prefer_exact_half<Grid, kLanes, 32>(block, half);
+        const auto inverse = L::safe_inverse(block.from_half(half));
+        const BlockBytes<kLanes> out(blocks_out);
+        store_halves<kLanes>(half, out.at, offsetof(BlockQ8_0, d));
+        store_bytes<kLanes, 32>(out, offsetof(BlockQ8_0, qs),
+                                [&](int n) { return L::to_int(Grid::nearest(block.x[n] * inverse)) & 255; });
+      });
+}
+
+template <int kLanes>
+void encode_q4_0(const EncodeInput& input, uint8_t* blocks) {
+  using L = Lanes<kLanes>;
+  using Grid = IntegerGrid<kLanes, -8, 7>;
+  const bool search = input.importance != nullptr || input.effort == Effort::kBest;
+  const StartShares starts = {0.75f, 1.25f,
+                              input.effort == Effort::kFast     ? 6
+                              : input.effort == Effort::kNormal ? 16
+                                                                : 32};
+  for_each_block_group<kLanes, BlockQ4_0, 32>(input, search ? kQ4_0Emphasis : Emphasis::kNone, blocks,
+                                              [&](const BlockLanes<kLanes, 32>& block, BlockQ4_0* const* out) {
+                                                typename L::I half;
+                                                if (search) {
+                                                  half = fit_half_scale<Grid, kLanes, 32>(block, starts, 3);
+                                                } else {
+                                                  const auto end = largest_value<kLanes, 32>(block.x) * -0.125f;
+                                                  half = refine_half_scale<Grid, kLanes, 32>(block, nullptr, end, 2);
+                                                  prefer_exact_half<Grid, kLanes, 32>(block, half);
+                                                }
+                                                typename L::I codes[32];
+                                                choose_codes<Grid, kLanes, 32>(block.x, block.from_half(half), codes);
+                                                store_nibble_block<BlockQ4_0, kLanes>(half, codes, out);
+                                              });
+}
+
+template <int kLanes>
+void encode_q5_0(const EncodeInput& input, uint8_t* blocks) {
+  using L = Lanes<kLanes>;
+  using Grid = IntegerGrid<kLanes, -16, 15>;
+  const bool weighed = input.importance != nullptr || input.effort == Effort::kBest;
+  const StartShares starts = weighed ? StartShares{0.85f, 1.15f,
+                                                   input.effort == Effort::kFast     ? 6
+                                                   : input.effort == Effort::kNormal ? 16
+                                                                                     : 32}
+                                     : StartShares{0.9f, 1.1f, input.effort == Effort::kFast ? 3 : 5};
+  for_each_block_group<kLanes, BlockQ5_0, 32>(
+      input, weighed ? kQ5_0Emphasis : Emphasis::kNone, blocks,
+      [&](const BlockLanes<kLanes, 32>& block, BlockQ5_0* const* blocks_out) {
+        const auto half = weighed ? fit_half_scale<Grid, kLanes, 32>(block, starts, 3)
+                                  : fit_half_scale<Grid, kLanes, 32>(block, nullptr, starts, 2);
+        typename L::I codes[32], fifth{};
+        choose_codes<Grid, kLanes, 32>(block.x, block.from_half(half), codes);
+        for (int n = 0; n < 32; ++n) fifth |= (codes[n] >> 4) << n;
+        store_nibble_block<BlockQ5_0, kLanes>(half, codes, blocks_out);
+        int32_t fifths[kLanes];
+        L::store(fifth, fifths);
+        const BlockBytes<kLanes> out(blocks_out);
+        for (int lane = 0; lane < kLanes; ++lane) std::memcpy(out.at[lane] + offsetof(BlockQ5_0, qh), &fifths[lane], 4);
+      });
+}
+
+template <int kLanes>
+void encode_iq4_nl(const EncodeInput& input, uint8_t* blocks) {
+  using Grid = Iq4Grid<kLanes>;
+  const StartShares starts = {0.7f, 1.2f,
+                              input.effort == Effort::kFast     ? 6
+                              : input.effort == Effort::kNormal ? 16
+                                                                : 32};
+  for_each_block_group<kLanes, BlockIQ4_NL, 32>(input, kIq4Emphasis, blocks,
+                                                [&](const BlockLanes<kLanes, 32>& block, BlockIQ4_NL* const* out) {
+                                                  const auto half = fit_half_scale<Grid, kLanes, 32>(block, starts, 3);
+                                                  typename Lanes<kLanes>::I codes[32];
+                                                  choose_codes<Grid, kLanes, 32>(block.x, block.from_half(half), codes);
+                                                  store_nibble_block<BlockIQ4_NL, kLanes>(half, codes, out);
+                                                });
+}
+
+// ---- 256 values in blocks with integer scales ----
+
+template <int kLanes>
+RUNG_INLINE SuperEffort super_effort(Effort effort, float first, float last, int starts) {
+  if (effort == Effort::kFast) return {{first, last, (starts + 1) / 2}, 1, 2, 1};
+  if (effort == Effort::kBest) return {{first, last, starts * 2}, 4, 6, 2};
+  return {{first, last, starts}, 2, 4, 2};
+}
+
+/// Calls store(scales as integers, codes, bits of d, blocks) for each group.
+template <class Grid, int kLanes, class Block, class Search, class Store>
+RUNG_INLINE void encode_super_blocks(const EncodeInput& input, Emphasis emphasis, const SuperEffort& effort,
+                                     uint8_t* blocks, Store store) {
+  for_each_block_group<kLanes, Block, 256>(
+      input, emphasis, blocks, [&](const BlockLanes<kLanes, 256>& block, Block* const* blocks_out) {
+        const auto result = Search(block, effort).search();
+        typename Lanes<kLanes>::I scales[Search::kCount], codes[256];
+        for (int b = 0; b < Search::kCount; ++b) {
+          const int first = b * Search::kBlockValues;
+          scales[b] = Lanes<kLanes>::to_int(result.scale[b]);
+          choose_codes<Grid, kLanes, Search::kBlockValues>(block.x + first, result.d * result.scale[b], codes + first);
+        }
+        const BlockBytes<kLanes> out(blocks_out);
+        store_halves<kLanes>(result.half, out.at, offsetof(Block, d));
+        store(scales, codes, out);
+      });
+}
+
+template <int kLanes>
+void encode_q6_k(const EncodeInput& input, uint8_t* blocks) {
+  using I = typename Lanes<kLanes>::I;
+  using Grid = IntegerGrid<kLanes, -32, 31>;
+  using Search = SuperScale<Grid, kLanes, 16, -128, 127>;
+  const Emphasis emphasis = input.importance == nullptr ? Emphasis::kLarge : Emphasis::kPlain;
+  encode_super_blocks<Grid, kLanes, BlockQ6_K, Search>(
+      input, emphasis, super_effort<kLanes>(input.effort, 0.9f, 1.1f, 12), blocks,
+      [](const I* scales, const I* codes, const BlockBytes<kLanes>& out) {
+        store_bytes<kLanes, 16>(out, offsetof(BlockQ6_K, scales), [&](int n) { return scales[n] & 255; });
+        // Per 128 values: low nibbles of values n and n + 64 share a byte, the top bits of n, n + 32, n + 64 and
+        // n + 96 another.
+        for (int part = 0; part < 2; ++part) {
+          const I* code = codes + part * 128;
+          const size_t low = offsetof(BlockQ6_K, ql) + static_cast<size_t>(part) * 64;
+          const size_t high = offsetof(BlockQ6_K, qh) + static_cast<size_t>(part) * 32;
+          store_bytes<kLanes, 64>(out, low, [&](int n) { return (code[n] & 15) | ((code[n + 64] & 15) << 4); });
+          store_bytes<kLanes, 32>(out, high, [&](int n) {
+            return (code[n] >> 4) | (code[n + 32] >> 4 << 2) | (code[n + 64] >> 4 << 4) | (code[n + 96] >> 4 << 6);
+          });
+        }
+      });
+}
+
+template <int kLanes>
+void encode_q3_k(const EncodeInput& input, uint8_t* blocks) {
+  using I = typename Lanes<kLanes>::I;
+  using Grid = IntegerGrid<kLanes, -4, 3>;
+  using Search = SuperScale<Grid, kLanes, 16, -32, 31>;
+  encode_super_blocks<Grid, kLanes, BlockQ3_K, Search>(
+      input, kQ3KEmphasis, super_effort<kLanes>(input.effort, 0.5f, 1.3f, 16), blocks,
+      [](const I* scales, const I* codes, const BlockBytes<kLanes>& out) {
+        // A 6-bit scale: low nibbles of scales n and n + 8 in byte n, the top two bits of four scales in byte 8 + n
+        // % 4.
+        uint8_t packed[12][kLanes];
+        for (int n = 0; n < 8; ++n)
+          Lanes<kLanes>::store_bytes(((scales[n] + 32) & 15) | (((scales[n + 8] + 32) & 15) << 4), packed[n]);
+        for (int n = 0; n < 4; ++n) {
+          I top{};
+          for (int part = 0; part < 4; ++part) top |= ((scales[n + part * 4] + 32) >> 4) << (part * 2);
+          Lanes<kLanes>::store_bytes(top, packed[8 + n]);
+        }
+        for (int lane = 0; lane < kLanes; ++lane) {
+          for (int n = 0; n < 12; ++n) out.at[lane][offsetof(BlockQ3_K, scales) + n] = packed[n][lane];
+        }
+        // Code - 4 is the level; the mask bit set says "do not subtract 4", which is the code's own third bit.
+        store_bytes<kLanes, 32>(out, offsetof(BlockQ3_K, hmask), [&](int n) {
+          I mask{};
+          for (int part = 0; part < 8; ++part) mask |= (codes[n + part * 32] >> 2) << part;
+          return mask;
+        });
+        // Per 128 values 32 bytes: the low two bits of four codes a byte, 32 values apart.
+        store_bytes<kLanes, 64>(out, offsetof(BlockQ3_K, qs), [&](int n) {
+          const I* code = codes + n / 32 * 128 + n % 32;
+          return (code[0] & 3) | ((code[32] & 3) << 2) | ((code[64] & 3) << 4) | ((code[96] & 3) << 6);
+        });
+      });
+}
+
+template <int kLanes>
+void encode_iq4_xs(const EncodeInput& input, uint8_t* blocks) {
+  using I = typename Lanes<kLanes>::I;
+  using Grid = Iq4Grid<kLanes>;
+  using Search = SuperScale<Grid, kLanes, 8, -32, 31>;
+  encode_super_blocks<Grid, kLanes, BlockIQ4_XS, Search>(
+      input, kIq4Emphasis, super_effort<kLanes>(input.effort, 0.7f, 1.2f, 16), blocks,
+      [](const I* scales, const I* codes, const BlockBytes<kLanes>& out) {
+        I low{}, high{};
+        for (int b = 0; b < 8; ++b) {
+          low |= ((scales[b] + 32) & 15) << (4 * b);
+          high |= ((scales[b] + 32) >> 4) << (2 * b);
+          store_bytes<kLanes, 16>(out, offsetof(BlockIQ4_XS, qs) + 16 * static_cast<size_t>(b),
+                                  [&](int n) { return codes[b * 32 + n] | (codes[b * 32 + n + 16] << 4); });
+        }
+        store_halves<kLanes>(high, out.at, offsetof(BlockIQ4_XS, scales_h));
+        int32_t lows[kLanes];
+        Lanes<kLanes>::store(low, lows);
+        for (int lane = 0; lane < kLanes; ++lane)
+          std::memcpy(out.at[lane] + offsetof(BlockIQ4_XS, scales_l), &lows[lane], 4);
+      });
+}
+
+}  // namespace rung

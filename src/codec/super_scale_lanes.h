@@ -1,0 +1,174 @@
+// Search for super-blocks without minima: block b of kBlocks decodes with scale d * scale[b], the scales integers from
+// kLow to kHigh, d one half; levels as in symmetric_lanes.h. One lane is one super-block. The true error (levels
+// chosen again, everything as stored) decides between scales and between values of d.
+#pragma once
+
+#include "codec/symmetric_lanes.h"
+
+namespace rung {
+
+/// How long to search.
+struct SuperEffort {
+  StartShares starts;  ///< of every block's free scale
+  int candidates;      ///< values of d that are refined, 1 to 4
+  int rounds;          ///< refinements of each
+  int first_window;    ///< neighbouring integer scales tried in the first of them; in the others one on each side
+};
+
+template <class Grid, int kLanes, int kBlocks, int kLow, int kHigh>
+class SuperScale {
+ public:
+  using L = Lanes<kLanes>;
+  using F = typename L::F;
+  using I = typename L::I;
+  static constexpr int kCount = kBlocks;
+  static constexpr int kBlockValues = 256 / kBlocks;
+  using Block = BlockLanes<kLanes, 256>;
+
+  struct Result {
+    I half;  ///< bits of d
+    F d;
+    F scale[kBlocks];  ///< whole numbers
+    F error;           ///< less the constant sum w x^2
+  };
+
+  RUNG_INLINE SuperScale(const Block& block, const SuperEffort& effort) : block_(block), effort_(effort) {}
+
+  RUNG_INLINE Result search() {
+    for (int b = 0; b < kBlocks; ++b)
+      free_[b] = best_free_scale<Grid, kLanes, kBlockValues>(values(b), weights(b), effort_.starts);
+    F starts[kMostCandidates];
+    choose_starts(starts);
+    Result best = polish(starts[0]);
+    for (int start = 1; start < effort_.candidates; ++start) {
+      const Result result = polish(starts[start]);
+      take(result.error < best.error, result, best);
+    }
+    prefer_exact(best);
+    return best;
+  }
+
+ private:
+  static constexpr int kMostCandidates = 4;
+  static constexpr float kNever = 1e30f;
+
+  RUNG_INLINE const F* values(int b) const { return block_.x + b * kBlockValues; }
+  RUNG_INLINE const F* weights(int b) const { return block_.w + b * kBlockValues; }
+  static RUNG_INLINE F in_range(F scale) { return L::clamp(scale, L::splat(kLow), L::splat(kHigh)); }
+  static RUNG_INLINE F nearest_scale(F ratio) { return L::round(in_range(ratio)); }
+
+  static RUNG_INLINE void take(I where, const Result& from, Result& to) {
+    to.half = L::select(where, from.half, to.half);
+    to.d = L::select(where, from.d, to.d);
+    to.error = L::select(where, from.error, to.error);
+    for (int b = 0; b < kBlocks; ++b) to.scale[b] = L::select(where, from.scale[b], to.scale[b]);
+  }
+
+  /// Bits as stored; what is too small for a half becomes the smallest one, since the integer scales can make up for
+  /// it.
+  RUNG_INLINE I store(F d) const {
+    const I half = block_.to_half(d);
+    const I lost = ((half & 0x7fff) == L::splat_int(0)) & (d != L::splat(0.0f));
+    return L::select(lost, half | 1, half);
+  }
+
+  /// Error added by rounding the free scales to multiples of d, with each block's levels kept: cheap, and close.
+  RUNG_INLINE F rounding_cost(F d) const {
+    const F inverse = L::safe_inverse(d);
+    F cost{};
+    for (int b = 0; b < kBlocks; ++b) {
+      const F miss = free_[b].scale - d * nearest_scale(free_[b].scale * inverse);
+      cost += free_[b].ll * miss * miss;
+    }
+    return cost;
+  }
+
+  /// The values of d with the least rounding cost among those that bring the largest scale near either end.
+  RUNG_INLINE void choose_starts(F* starts) const {
+    F costs[kMostCandidates];
+    for (int at = 0; at < kMostCandidates; ++at) {
+      starts[at] = F{};
+      costs[at] = L::splat(kNever);
+    }
+    F largest{};
+    for (int b = 0; b < kBlocks; ++b)
+      largest = L::select(L::abs(free_[b].scale) > L::abs(largest), free_[b].scale, largest);
+    constexpr int kSteps = 13;
+    for (int step = 0; step < kSteps; ++step) {
+      const float share = 1.02f - 0.02f * static_cast<float>(step);
+      for (const int end : {kLow, kHigh})
+        insert_start(largest * (1.0f / (share * static_cast<float>(end))), starts, costs);
+    }
+  }
+
+  RUNG_INLINE void insert_start(F wanted, F* starts, F* costs) const {
+    F d = block_.from_half(store(wanted));
+    F cost = rounding_cost(d);
+    for (int at = 0; at < effort_.candidates; ++at) {
+      const I better = cost < costs[at];
+      const F out = L::select(better, starts[at], d), out_cost = L::select(better, costs[at], cost);
+      starts[at] = L::select(better, d, starts[at]);
+      costs[at] = L::select(better, cost, costs[at]);
+      d = out;
+      cost = out_cost;
+    }
+  }
+
+  /// Alternates the best integer scales near the present ones (levels re-rounded, true error) and the least-squares d.
+  RUNG_INLINE Result polish(F start) const {
+    Result best;
+    best.error = L::splat(kNever);
+    Result now;
+    now.half = store(start);
+    now.d = block_.from_half(now.half);
+    const F inverse = L::safe_inverse(now.d);
+    for (int b = 0; b < kBlocks; ++b) now.scale[b] = nearest_scale(free_[b].scale * inverse);
+    I going = now.half == now.half;
+    for (int round = 0; round < effort_.rounds; ++round) {
+      F above{}, below{};
+      now.error = F{};
+      for (int b = 0; b < kBlocks; ++b) {
+        const auto sums = best_neighbour(b, now.d, round == 0 ? effort_.first_window : 1, now.scale[b]);
+        now.error += sums.error(now.d * now.scale[b]);
+        above += now.scale[b] * sums.xl;
+        below += now.scale[b] * now.scale[b] * sums.ll;
+      }
+      going &= now.error < best.error;
+      take(going, now, best);
+      const I usable = below > L::splat(0.0f);
+      const I refit = store(above / L::select(usable, below, L::splat(1.0f)));
+      going &= usable & (refit != now.half);
+      if (!L::any(going)) break;
+      now.half = L::select(going, refit, now.half);
+      now.d = block_.from_half(now.half);
+    }
+    return best;
+  }
+
+  /// Sets scale to the best of those within `window` of it.
+  RUNG_INLINE LevelLanes<kLanes> best_neighbour(int b, F d, int window, F& scale) const {
+    const F centre = scale;
+    LevelLanes<kLanes> best;
+    F least = L::splat(kNever);
+    for (int step = -window; step <= window; ++step) {
+      const F near = in_range(centre + static_cast<float>(step));
+      const F whole = d * near;
+      const auto sums = sum_levels<Grid, kLanes, kBlockValues>(values(b), weights(b), L::safe_inverse(whole));
+      const F error = sums.error(whole);
+      const I better = error < least;
+      least = L::select(better, error, least);
+      scale = L::select(better, near, scale);
+      best.xl = L::select(better, sums.xl, best.xl);
+      best.ll = L::select(better, sums.ll, best.ll);
+    }
+    return best;
+  }
+
+  RUNG_INLINE void prefer_exact(Result&) const {}
+
+  const Block& block_;
+  const SuperEffort& effort_;
+  FreeScale<kLanes> free_[kBlocks];
+};
+
+}  // namespace rung
