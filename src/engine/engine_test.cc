@@ -7,6 +7,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 namespace rung {
@@ -98,6 +99,65 @@ TEST(Pico, LogitsAgreeWithLlamaCpp) {
   if (!fs::exists(golden)) GTEST_SKIP() << golden << " is not here";
   expect_golden(fs::path(RUNG_SOURCE_DIR) / "models/pico-moe/pico-moe.bf16.gguf",
                 read_sequences(golden / "sequences.json"), read_floats(golden / "logits.f32"));
+}
+
+/// A model whose matrices are divided by factors that stand beside them, as NVFP4 has them: one a matrix or expert.
+class ScaledSource final : public TensorSource {
+ public:
+  explicit ScaledSource(std::shared_ptr<const TensorSource> source) : source_(std::move(source)) {
+    for (const GgufTensor& tensor : file().tensors()) {
+      const std::string stem = tensor.name.substr(0, tensor.name.rfind('.'));
+      const bool scaled = stem.find("attn_") != std::string::npos || stem.find("ffn_") != std::string::npos;
+      if (!scaled || tensor.shape.size() < 2 || stem.ends_with("gate_inp")) continue;
+      const size_t matrices = tensor.shape.size() > 2 ? tensor.shape[2] : 1, values = tensor.values() / matrices;
+      std::vector<float>& weights = floats_[tensor.name];
+      std::vector<float>& factors = floats_[stem + ".scale"];
+      weights.resize(tensor.values());
+      decode_row(*tensor.format, tensor.bytes.data(), tensor.values(), weights.data());
+      for (size_t matrix = 0; matrix < matrices; ++matrix) {
+        factors.push_back(std::ldexp(1.0f, static_cast<int>(matrix % 5) - 3));
+        for (size_t value = 0; value < values; ++value) weights[matrix * values + value] /= factors[matrix];
+      }
+    }
+  }
+  const GgufFile& file() const override { return source_->file(); }
+  std::optional<TensorView> find(std::string_view name) const override {
+    const auto mine = floats_.find(name);
+    if (mine == floats_.end()) return source_->find(name);
+    const auto original = source_->find(name);
+    const std::vector<float>& values = mine->second;
+    return TensorView{Format::F32,
+                      {reinterpret_cast<const uint8_t*>(values.data()), values.size() * sizeof(float)},
+                      original ? original->shape : std::vector<uint64_t>{values.size() + extra_factors}};
+  }
+  size_t extra_factors = 0;
+
+ private:
+  std::shared_ptr<const TensorSource> source_;
+  std::map<std::string, std::vector<float>, std::less<>> floats_;
+};
+
+TEST(Pico, FactorsBesideMatricesAreApplied) {
+  auto file = FileSource::open(fs::path(RUNG_SOURCE_DIR) / "models/pico-moe/pico-moe.bf16.gguf");
+  ASSERT_TRUE(file);
+  const auto scaled = std::make_shared<ScaledSource>(*file);
+  const auto engine = Engine::open(scaled);
+  ASSERT_TRUE(engine) << engine.error().message;
+  ThreadPool pool(2);
+  const std::vector<int32_t> ids = {1, 947, 394, 617, 316, 711, 1479, 634};
+  SessionOptions options = SessionOptions::reference();
+  options.capacity = ids.size();
+  Session plain(*Engine::open(*file), pool, options), factored(*engine, pool, options);
+  const auto expected = plain.forward(ids, 0, true);
+  const auto got = factored.forward(ids, 0, true);
+  ASSERT_TRUE(expected && got);
+  EXPECT_LE(worst_difference(*got, *expected), 1e-4);
+
+  scaled->extra_factors = 1;
+  const auto wrong = Engine::open(scaled);
+  ASSERT_FALSE(wrong);
+  EXPECT_NE(wrong.error().message.find(".scale: shape is 2, the metadata asks for 1"), std::string::npos)
+      << wrong.error().message;
 }
 
 TEST(Session, SequencesOfABatchDoNotDisturbEachOther) {

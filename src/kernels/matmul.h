@@ -24,8 +24,9 @@ enum class Precision {
 struct Matrix {
   Format format = Format::F32;
   const uint8_t* data = nullptr;
-  size_t rows = 0;  ///< outputs
-  size_t cols = 0;  ///< inputs
+  size_t rows = 0;     ///< outputs
+  size_t cols = 0;     ///< inputs
+  float scale = 1.0f;  ///< multiplies every output: the tensor NAME.scale beside NAME.weight
 };
 
 /// A batch of activation rows (tokens, cols), cols a multiple of 32 for kQ8, with their 8-bit form made once for all

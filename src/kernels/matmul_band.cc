@@ -37,11 +37,18 @@ class Band {
   }
 
   void run(size_t begin, size_t end) {
+    multiply(begin, end);
+    if (job_.weights.scale == 1.0f) return;
+    for (size_t token = 0; token < job_.tokens; ++token)
+      kernels_.elementwise.scale(job_.weights.scale, end - begin, out(token) + begin);
+  }
+
+ private:
+  void multiply(size_t begin, size_t end) {
     if (road_.tiled) return road_.integer ? run_code_tiles(begin, end) : run_float_tiles(begin, end);
     for (size_t row = begin; row < end; ++row) road_.integer ? run_code_row(row) : run_float_row(row);
   }
 
- private:
   const uint8_t* blocks(size_t row, size_t first) const {
     return job_.weights.data + row * row_bytes_ + first / info_.block_values * info_.block_bytes;
   }

@@ -126,6 +126,25 @@ TEST(Matmul, ThreadsDoNotChangeABit) {
   }
 }
 
+/// A power of two leaves the rounding as it was; both roads, in tiles and row by row.
+TEST(Matmul, ScaleMultipliesEveryOutput) {
+  Rng rng(9);
+  ThreadPool pool(1);
+  const std::vector<float> x = random_floats(rng, 40 * 256);
+  Activations input;
+  input.assign(pool, x.data(), 40, 256, true);
+  TestMatrix weights(rng, Format::NVFP4, 70, 256);
+  for (const Precision precision : {Precision::kQ8, Precision::kF32}) {
+    for (const size_t tokens : {1, 40}) {
+      weights.matrix.scale = 1.0f;
+      std::vector<float> expected = product(active_isa(), pool, precision, weights.matrix, input, tokens);
+      for (float& value : expected) value *= 0x1p-7f;
+      weights.matrix.scale = 0x1p-7f;
+      EXPECT_EQ(product(active_isa(), pool, precision, weights.matrix, input, tokens), expected);
+    }
+  }
+}
+
 /// Several jobs of several shapes in one call give what each gives alone, and write nowhere else.
 TEST(Matmul, JobsAreIndependent) {
   Rng rng(8);

@@ -14,7 +14,7 @@ class Binder {
     RUNG_TRY(weights.embedding, matrix("token_embd.weight", config_.vocabulary, config_.width));
     weights.output = weights.embedding;
     if (source_.file().tensor("output.weight") != nullptr) {
-      RUNG_TRY(weights.output, matrix("output.weight", config_.vocabulary, config_.width));
+      RUNG_TRY(weights.output, scaled_matrix("output", config_.vocabulary, config_.width));
     }
     RUNG_TRY(weights.output_norm, vector("output_norm.weight", config_.width, Presence::kRequired));
     RUNG_TRY(weights.rope_factors, vector("rope_freqs.weight", config_.rope_dims / 2, Presence::kOptional));
@@ -60,9 +60,30 @@ class Binder {
     return values;
   }
 
+  /// The factors in NAME.scale beside NAME.weight, as llama.cpp reads them: F32, one a matrix. Empty: none.
+  Result<std::vector<float>> scales(const std::string& stem, size_t matrices) const {
+    std::vector<float> values;
+    const std::string name = stem + ".scale";
+    if (!source_.find(name)) return values;
+    RUNG_TRY(const TensorView tensor, view(name, {matrices}));
+    if (tensor.format != Format::F32)
+      return input_error("{}: tensor {}: type is {}, allowed is f32", file(), name, format_name(tensor.format));
+    values.resize(matrices);
+    decode_row(tensor.format, tensor.bytes.data(), matrices, values.data());
+    return values;
+  }
+
+  /// A matrix with its factor.
+  Result<Matrix> scaled_matrix(const std::string& stem, size_t rows, size_t cols) const {
+    RUNG_TRY(Matrix result, matrix(stem + ".weight", rows, cols));
+    RUNG_TRY(const std::vector<float> factor, scales(stem, 1));
+    if (!factor.empty()) result.scale = factor.front();
+    return result;
+  }
+
   Result<Linear> linear(const std::string& stem, size_t rows, size_t cols, Presence bias) const {
     Linear result;
-    RUNG_TRY(result.weight, matrix(stem + ".weight", rows, cols));
+    RUNG_TRY(result.weight, scaled_matrix(stem, rows, cols));
     RUNG_TRY(result.bias, vector(stem + ".bias", rows, bias));
     return result;
   }
@@ -85,9 +106,10 @@ class Binder {
     return ffn;
   }
 
-  Result<ExpertMatrices> experts(const std::string& name, size_t rows, size_t cols) const {
-    RUNG_TRY(const TensorView tensor, view(name, {cols, rows, config_.experts}));
-    return ExpertMatrices{{tensor.format, tensor.bytes.data(), rows, cols}, config_.experts};
+  Result<ExpertMatrices> experts(const std::string& stem, size_t rows, size_t cols) const {
+    RUNG_TRY(const TensorView tensor, view(stem + ".weight", {cols, rows, config_.experts}));
+    RUNG_TRY(std::vector<float> factors, scales(stem, config_.experts));
+    return ExpertMatrices{{tensor.format, tensor.bytes.data(), rows, cols}, config_.experts, std::move(factors)};
   }
 
   Result<MixtureOfExperts> mixture(const std::string& prefix) const {
@@ -95,9 +117,9 @@ class Binder {
     MixtureOfExperts moe;
     RUNG_TRY(moe.router, matrix(prefix + "ffn_gate_inp.weight", config_.experts, config_.width));
     RUNG_TRY(const size_t hidden, hidden_of(prefix + "ffn_gate_exps.weight"));
-    RUNG_TRY(moe.gate, experts(prefix + "ffn_gate_exps.weight", hidden, config_.width));
-    RUNG_TRY(moe.up, experts(prefix + "ffn_up_exps.weight", hidden, config_.width));
-    RUNG_TRY(moe.down, experts(prefix + "ffn_down_exps.weight", config_.width, hidden));
+    RUNG_TRY(moe.gate, experts(prefix + "ffn_gate_exps", hidden, config_.width));
+    RUNG_TRY(moe.up, experts(prefix + "ffn_up_exps", hidden, config_.width));
+    RUNG_TRY(moe.down, experts(prefix + "ffn_down_exps", config_.width, hidden));
     if (row.shared_expert == Presence::kRequired) {
       RUNG_TRY(moe.shared, feed_forward(prefix, "_shexp"));
       RUNG_TRY(moe.shared_gate, vector(prefix + "ffn_gate_inp_shexp.weight", config_.width, row.shared_expert_gate));
@@ -137,6 +159,7 @@ class Binder {
 Matrix ExpertMatrices::expert(size_t index) const {
   Matrix matrix = first;
   matrix.data += index * first.rows * row_bytes(first.format, first.cols);
+  if (!scales.empty()) matrix.scale = scales[index];
   return matrix;
 }
 

@@ -1,5 +1,6 @@
 // The tensors of a model bound by name to their places in the forward pass, every shape checked against the
-// configuration. Matrices stay where the source has them; small vectors (norms, biases, RoPE factors) are decoded to
+// configuration. Matrices stay where the source has them, with the factor NAME.scale beside NAME.weight if there is one
+// (NVFP4); small vectors (norms, biases, RoPE factors) are decoded to
 // floats. Immutable; valid as long as the source.
 #pragma once
 
@@ -21,6 +22,7 @@ struct Linear {
 struct ExpertMatrices {
   Matrix first;
   size_t count = 0;
+  std::vector<float> scales;  ///< of each; empty: none
   Matrix expert(size_t index) const;
 };
 
