@@ -1,105 +1,147 @@
-// rung quantize: write a quantized copy of a GGUF file.
+// rung quantize: write quantized copies of a GGUF file.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/atomic_file.h"
 #include "commands.h"
-#include "quantize/quantize_file.h"
+#include "quantize/loss_report.h"
+#include "quantize_options.h"
 #include "terminal.h"
 
 namespace rung {
 namespace {
 
-struct Options {
-  std::string in, out, type, recipe, imatrix;
-  std::vector<std::string> rules;
-  bool weights_only = false, json = false;
-  int threads = 0;
+using nlohmann::ordered_json;
+
+/// A finished or dry run, as it is told.
+struct Summary {
+  const QuantizeArguments& arguments;
+  const GgufFile& file;
+  const QuantizeOptions& options;
+  const std::vector<QuantizeOutput>& outputs;
+  const std::vector<std::vector<PlannedFile>>& files;  ///< of each output
+  std::vector<std::string> warnings;
 };
 
-void print_result(const Options& options, const GgufFile& file, const QuantizationPlan& plan,
-                  std::string_view calibration) {
-  std::error_code ignored;
-  const uint64_t bytes = std::filesystem::file_size(options.out, ignored);
-  if (options.json) {
-    const nlohmann::ordered_json json = {{"file", options.out},
-                                         {"recipe", plan.recipe},
-                                         {"bytes", bytes},
-                                         {"tensor_bytes", plan.tensor_bytes},
-                                         {"parameters", plan.values},
-                                         {"bits_per_weight", plan.bits_per_weight()},
-                                         {"calibration", calibration},
-                                         {"warnings", plan.warnings}};
-    fmt::print("{}\n", json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
-    return;
-  }
-  fmt::print("{}: {}, {:.3f} bits per weight, {} (was {}), calibration: {}\n", options.out, plan.recipe,
-             plan.bits_per_weight(), human_bytes(bytes), human_bytes(file.file_bytes()), calibration);
+uint64_t total_bytes(const std::vector<PlannedFile>& files) {
+  uint64_t bytes = 0;
+  for (const PlannedFile& file : files) bytes += file.bytes;
+  return bytes;
 }
 
-/// A type and a recipe are never taken for each other.
-Result<Recipe> chosen_recipe(const Options& options) {
-  if (options.type.empty() == options.recipe.empty())
-    return input_error("quantize: give either --type or --recipe; see 'rung quantize --help'");
-  RUNG_TRY(Recipe recipe, find_recipe(options.type.empty() ? options.recipe : options.type));
-  if (recipe.is_type && options.type.empty())
-    return input_error("--recipe: {} is a type; use --type {}", recipe.name, recipe.name);
-  if (!recipe.is_type && options.recipe.empty())
-    return input_error("--type: {} is a recipe; use --recipe {}", recipe.name, recipe.name);
-  return recipe;
+std::map<std::string, uint64_t> bytes_by_type(const QuantizationPlan& plan) {
+  std::map<std::string, uint64_t> bytes;
+  for (const TensorPlan& tensor : plan.tensors)
+    bytes[tensor.format ? std::string(format_name(*tensor.format)) : ggml_type_name(tensor.source->ggml_type)] +=
+        tensor.bytes;
+  return bytes;
 }
 
-Status quantize(const Options& options) {
-  RUNG_TRY(const Recipe recipe, chosen_recipe(options));
-  std::vector<RecipeRule> rules;
-  for (const std::string& text : options.rules) {
-    RUNG_TRY(RecipeRule rule, parse_rule(text));
-    rules.push_back(std::move(rule));
+ordered_json output_json(const Summary& summary, size_t index) {
+  const QuantizeOutput& output = summary.outputs[index];
+  const QuantizationPlan& plan = output.plan;
+  ordered_json parts = ordered_json::array();
+  for (const PlannedFile& part : summary.files[index])
+    parts.push_back({{"file", part.path.string()}, {"bytes", part.bytes}});
+  return {{"file", output.path.string()},
+          {"recipe", plan.recipe},
+          {"bytes", total_bytes(summary.files[index])},
+          {"tensor_bytes", plan.tensor_bytes},
+          {"parameters", plan.values},
+          {"bits_per_weight", plan.bits_per_weight()},
+          {"calibration", calibration_name(calibration_of(plan, summary.options.output.importance))},
+          {"effort", effort_name(summary.options.output.effort)},
+          {"parts", std::move(parts)},
+          {"bytes_by_type", bytes_by_type(plan)}};
+}
+
+void print_json(const Summary& summary) {
+  ordered_json json = output_json(summary, 0);
+  json["dry_run"] = summary.arguments.dry_run;
+  json["also"] = ordered_json::array();
+  for (size_t index = 1; index < summary.outputs.size(); ++index) json["also"].push_back(output_json(summary, index));
+  if (summary.options.output.importance.imatrix != nullptr) {
+    const ImatrixGaps gaps = imatrix_gaps(summary.outputs.front().plan, summary.options.output.importance);
+    json["imatrix"] = {{"file", summary.options.output.importance.imatrix->file},
+                       {"unseen_experts", gaps.unseen_experts},
+                       {"thin_experts", gaps.thin_experts},
+                       {"affected_tensors", gaps.affected_tensors},
+                       {"missing_tensors", gaps.missing_tensors}};
   }
-  RUNG_TRY(const GgufFile file, GgufFile::open(options.in));
+  json["warnings"] = summary.warnings;
+  fmt::print("{}\n", json.dump(1, ' ', false, ordered_json::error_handler_t::replace));
+}
+
+void print_text(const Summary& summary) {
+  for (size_t index = 0; index < summary.outputs.size(); ++index) {
+    const QuantizeOutput& output = summary.outputs[index];
+    fmt::print("{}: {}, {:.3f} bits per weight, {} (was {}), calibration: {}\n", output.path.string(),
+               output.plan.recipe, output.plan.bits_per_weight(), human_bytes(total_bytes(summary.files[index])),
+               human_bytes(summary.file.file_bytes()),
+               calibration_name(calibration_of(output.plan, summary.options.output.importance)));
+    if (!summary.arguments.dry_run && summary.files[index].size() == 1) continue;
+    for (const PlannedFile& part : summary.files[index]) fmt::print("  {}: {} bytes\n", part.path.string(), part.bytes);
+    if (!summary.arguments.dry_run) continue;
+    for (const auto& [type, bytes] : bytes_by_type(output.plan)) fmt::print("  {:8} {} bytes\n", type, bytes);
+  }
+  if (summary.arguments.dry_run) fmt::print("dry run: nothing was written\n");
+}
+
+Status check_report(const std::string& path) {
+  if (path.empty() || path.ends_with(".csv") || path.ends_with(".json")) return {};
+  return input_error("--report: found '{}', allowed are names that end in .csv or .json", path);
+}
+
+std::vector<std::string> all_warnings(const std::vector<QuantizeOutput>& outputs, const ImportanceOptions& importance) {
+  std::vector<std::string> warnings;
+  for (const QuantizeOutput& output : outputs)
+    for (const auto& lines : {output.plan.warnings, imatrix_gaps(output.plan, importance).warnings()})
+      for (const std::string& line : lines)
+        if (std::find(warnings.begin(), warnings.end(), line) == warnings.end()) warnings.push_back(line);
+  return warnings;
+}
+
+Status write_files(const Summary& summary, Terminal& terminal) {
+  ThreadPool pool(summary.arguments.threads);
+  RUNG_TRY(const auto losses, quantize_file(summary.file, summary.outputs, summary.options, pool, terminal));
+  const std::string& report = summary.arguments.report;
+  if (report.empty()) return {};
+  return write_file(report,
+                    report.ends_with(".csv") ? loss_csv(summary.outputs, losses) : loss_json(summary.outputs, losses));
+}
+
+Status quantize(const QuantizeArguments& arguments) {
+  RUNG_CHECK(check_report(arguments.report));
+  RUNG_TRY(const GgufFile file, GgufFile::open(arguments.in));
   Imatrix imatrix;
-  ImportanceOptions importance{nullptr, options.weights_only};
-  if (!options.imatrix.empty()) {
-    RUNG_TRY(imatrix, read_imatrix(options.imatrix));
-    importance.imatrix = &imatrix;
+  if (!arguments.imatrix.empty()) {
+    RUNG_TRY(imatrix, read_imatrix(arguments.imatrix));
   }
-  if (recipe.needs_routed_experts && !has_routed_experts(file))
-    return input_error("{}: recipe {} is for mixtures of experts, and this model has no routed experts", options.in,
-                       recipe.name);
-  RUNG_TRY(const QuantizationPlan plan, plan_quantization(file, recipe, rules));
-  Terminal terminal(options.json);
-  for (const std::string& warning : plan.warnings) terminal.warn(warning);
-  ThreadPool pool(options.threads);
-  RUNG_CHECK(quantize_file(file, plan, importance, options.out, pool, terminal));
-  print_result(options, file, plan, calibration_name(calibration_of(plan, importance)));
+  const QuantizeOptions options = quantize_options(arguments, arguments.imatrix.empty() ? nullptr : &imatrix);
+  RUNG_TRY(const std::vector<QuantizeOutput> outputs, quantize_outputs(arguments, file));
+  RUNG_TRY(const auto files, planned_files(file, outputs, options));
+  const Summary summary{arguments, file, options, outputs, files, all_warnings(outputs, options.output.importance)};
+  Terminal terminal(arguments.json);
+  for (const std::string& warning : summary.warnings) terminal.warn(warning);
+  if (!arguments.dry_run) RUNG_CHECK(write_files(summary, terminal));
+  if (arguments.json) {
+    print_json(summary);
+  } else {
+    print_text(summary);
+  }
   return {};
 }
 
 }  // namespace
 
 Command add_quantize(CLI::App& app) {
-  auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("quantize", "Write a quantized copy of a GGUF file");
-  command->add_option("IN", options->in, "the model, best in F32, F16 or BF16")->required();
-  command->add_option("OUT", options->out, "the file to write; appears only when it is whole")->required();
-  command->add_option("--type", options->type,
-                      "one type for every weight matrix: q8_0, q4_k, ...; norms, routers and vectors stay as they are");
-  command->add_option("--recipe", options->recipe,
-                      fmt::format("a mixture of types: {}", fmt::join(recipe_names(), ", ")));
-  command
-      ->add_option("--rule", options->rules,
-                   "REGEX=TYPE: tensors whose name matches get TYPE; first match wins; repeatable")
-      ->type_name("REGEX=TYPE");
-  command->add_option("--imatrix", options->imatrix, "importance matrix, GGUF or legacy .dat")->type_name("FILE");
-  command->add_flag("--weights-only", options->weights_only,
-                    "where a type needs an importance matrix and there is none, use the column energy of the weights");
-  command->add_option("--threads", options->threads, "threads; the result does not depend on it")
-      ->check(CLI::Range(1, 1024));
-  command->add_flag("--json", options->json, "print JSON");
-  command->footer("Example: rung quantize model.bf16.gguf model.q4_k.gguf --type q4_k --imatrix imatrix.gguf");
-  return [options] { return quantize(*options); };
+  auto arguments = std::make_shared<QuantizeArguments>();
+  add_quantize_options(*app.add_subcommand("quantize", "Write quantized copies of a GGUF file"), *arguments);
+  return [arguments] { return quantize(*arguments); };
 }
 
 }  // namespace rung

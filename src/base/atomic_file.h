@@ -1,5 +1,5 @@
-// A file that appears whole or not at all: written under a temporary name beside its place (NAME.rung-partial), synced,
-// then renamed. Destroying an AtomicFile that was not committed removes the temporary file.
+// A file that appears whole or not at all: written front to back under a temporary name beside its place, synced, then
+// renamed (base/partial_file.h). Destroying an AtomicFile that was not committed removes the temporary file.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/partial_file.h"
 #include "base/status.h"
 
 namespace rung {
@@ -15,22 +16,19 @@ class AtomicFile {
  public:
   /// Fails where the folder is missing or not writable; says so before any long work.
   static Result<AtomicFile> create(const std::filesystem::path& path);
-  AtomicFile(AtomicFile&& other) noexcept;
+  AtomicFile(AtomicFile&& other) noexcept = default;
   AtomicFile& operator=(AtomicFile&&) = delete;
-  ~AtomicFile();
+  ~AtomicFile() { file_.discard(); }
 
   Status write(std::span<const uint8_t> bytes);
   Status write(std::string_view text);
   uint64_t position() const { return position_; }
-  /// fsync of the file, rename, fsync of the folder.
-  Status commit();
+  Status commit() { return file_.publish(); }
 
  private:
-  AtomicFile(std::filesystem::path path, int fd) : path_(std::move(path)), fd_(fd) {}
-  std::filesystem::path partial() const;
+  explicit AtomicFile(PartialFile file) : file_(std::move(file)) {}
 
-  std::filesystem::path path_;
-  int fd_ = -1;
+  PartialFile file_;
   uint64_t position_ = 0;
 };
 

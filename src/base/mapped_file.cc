@@ -33,6 +33,15 @@ Result<OpenFile> open_regular(const std::filesystem::path& path) {
   return file;
 }
 
+/// madvise wants whole pages: those that the piece touches.
+void advise(std::span<const uint8_t> piece, int advice) {
+  static const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  if (piece.empty()) return;
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(piece.data()) & ~(page - 1);
+  const uintptr_t end = reinterpret_cast<uintptr_t>(piece.data() + piece.size());
+  ::madvise(reinterpret_cast<void*>(begin), end - begin, advice);  // advice: its failure changes nothing
+}
+
 }  // namespace
 
 Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
@@ -57,6 +66,15 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
 
 MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(const_cast<uint8_t*>(data_), size_);
+}
+
+void MappedFile::prefetch(std::span<const uint8_t> piece) const {
+  if (contains(piece)) advise(piece, MADV_WILLNEED);
+}
+
+// The mapping is shared and of a file, so that nothing is lost.
+void MappedFile::release(std::span<const uint8_t> piece) const {
+  if (contains(piece)) advise(piece, MADV_DONTNEED);
 }
 
 Result<std::string> read_file(const std::filesystem::path& path, uint64_t limit) {

@@ -19,6 +19,14 @@ class MappedFile {
   ~MappedFile();
 
   std::span<const uint8_t> bytes() const { return {data_, size_}; }
+  bool contains(std::span<const uint8_t> piece) const {
+    return piece.data() >= data_ && piece.data() + piece.size() <= data_ + size_;
+  }
+  /// Asks the system to read a piece of bytes() ahead; returns at once.
+  void prefetch(std::span<const uint8_t> piece) const;
+  /// Takes a piece of bytes() out of this process's memory; it can still be read, again from the page cache or the
+  /// disk.
+  void release(std::span<const uint8_t> piece) const;
 
  private:
   const uint8_t* data_ = nullptr;

@@ -22,9 +22,8 @@ Result<GgufFile> GgufFile::open(const std::filesystem::path& path) {
   RUNG_TRY(GgufShard first, parse_gguf_shard(mapped.bytes(), path.string()));
   RUNG_TRY(const std::optional<SplitPart> split, split_part(first.metadata, path));
   if (!split) {
-    file.bytes_ = mapped.bytes().size();
+    file.add_shard(std::move(first), mapped.bytes());
     file.files_.push_back(std::move(mapped));
-    file.add_shard(std::move(first));
     RUNG_CHECK(file.build_indices());
     return file;
   }
@@ -37,9 +36,8 @@ Result<GgufFile> GgufFile::open(const std::filesystem::path& path) {
     RUNG_TRY(MappedFile part, MappedFile::open(part_path));
     RUNG_TRY(GgufShard shard, parse_gguf_shard(part.bytes(), part_path.string()));
     RUNG_CHECK(check_split_part(shard.metadata, part_path, number, split->count));
-    file.bytes_ += part.bytes().size();
+    file.add_shard(std::move(shard), part.bytes());
     file.files_.push_back(std::move(part));
-    file.add_shard(std::move(shard));
   }
   RUNG_CHECK(file.build_indices());
   RUNG_TRY(const uint64_t announced, file.u64("split.tensors.count", file.tensors_.size()));
@@ -52,9 +50,8 @@ Result<GgufFile> GgufFile::open(const std::filesystem::path& path) {
 Result<GgufFile> GgufFile::parse(std::span<const uint8_t> bytes, std::string name) {
   GgufFile file;
   file.path_ = std::move(name);
-  file.bytes_ = bytes.size();
   RUNG_TRY(GgufShard shard, parse_gguf_shard(bytes, file.path_.string()));
-  file.add_shard(std::move(shard));
+  file.add_shard(std::move(shard), bytes);
   RUNG_CHECK(file.build_indices());
   RUNG_TRY(const uint64_t parts, file.u64("split.count", 1));
   if (parts > 1)
@@ -62,17 +59,18 @@ Result<GgufFile> GgufFile::parse(std::span<const uint8_t> bytes, std::string nam
   return file;
 }
 
-void GgufFile::add_shard(GgufShard&& shard) {
-  if (shards_ == 0) {
+void GgufFile::add_shard(GgufShard&& shard, std::span<const uint8_t> bytes) {
+  if (shards_.empty()) {
     version_ = shard.version;
     alignment_ = shard.alignment;
     metadata_ = std::move(shard.metadata);
   }
   for (GgufTensor& tensor : shard.tensors) {
-    tensor.shard = shards_;
+    tensor.shard = shards_.size();
     tensors_.push_back(std::move(tensor));
   }
-  ++shards_;
+  shards_.push_back(bytes);
+  bytes_ += bytes.size();
 }
 
 /// Once metadata_ and tensors_ are final: the indices view their strings.
@@ -86,6 +84,14 @@ Status GgufFile::build_indices() {
                          tensors_[index].shard + 1);
   }
   return {};
+}
+
+void GgufFile::prefetch(std::span<const uint8_t> piece) const {
+  for (const MappedFile& file : files_) file.prefetch(piece);
+}
+
+void GgufFile::release(std::span<const uint8_t> piece) const {
+  for (const MappedFile& file : files_) file.release(piece);
 }
 
 const GgufValue* GgufFile::find(std::string_view key) const {

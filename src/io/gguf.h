@@ -134,7 +134,11 @@ class GgufFile {
   uint32_t version() const { return version_; }
   uint64_t alignment() const { return alignment_; }
   uint64_t file_bytes() const { return bytes_; }  ///< all shards
-  size_t shard_count() const { return shards_; }
+  size_t shard_count() const { return shards_.size(); }
+  std::span<const uint8_t> shard_bytes(size_t shard) const { return shards_[shard]; }  ///< a whole file of a split
+  /// See MappedFile; nothing for a file parsed from memory.
+  void prefetch(std::span<const uint8_t> piece) const;
+  void release(std::span<const uint8_t> piece) const;
 
   std::span<const GgufEntry> metadata() const { return metadata_; }  ///< in file order
   const GgufValue* find(std::string_view key) const;
@@ -152,14 +156,14 @@ class GgufFile {
  private:
   template <class T, class Convert>
   Result<T> typed(std::string_view key, std::optional<T> absent, std::string_view allowed, Convert convert) const;
-  void add_shard(struct GgufShard&& shard);
+  void add_shard(struct GgufShard&& shard, std::span<const uint8_t> bytes);
   Status build_indices();
 
   std::filesystem::path path_;
   uint32_t version_ = 3;
   uint64_t alignment_ = 32;
   uint64_t bytes_ = 0;
-  size_t shards_ = 0;
+  std::vector<std::span<const uint8_t>> shards_;
   std::vector<MappedFile> files_;
   std::vector<GgufEntry> metadata_;
   std::vector<GgufTensor> tensors_;

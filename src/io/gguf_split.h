@@ -1,5 +1,5 @@
 // Split GGUF files: part i of n (from 1) is NAME-0000i-of-0000n.gguf and carries split.no (from 0), split.count and
-// split.tensors.count, as llama.cpp's gguf-split writes them. Internal to io.
+// split.tensors.count, as llama.cpp's gguf-split writes them.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,5 @@
 #include "io/gguf_writer.h"
 
-#include <sys/statvfs.h>
-
 #include <algorithm>
 #include <string_view>
 #include <type_traits>
@@ -58,7 +56,7 @@ void HeaderBuilder::value(const GgufValue& value) {
 }
 
 std::vector<uint8_t> build_header(std::span<const GgufEntry> metadata, std::span<const GgufTensorPlan> tensors,
-                                  uint64_t alignment) {
+                                  std::span<const uint64_t> offsets, uint64_t alignment) {
   HeaderBuilder out;
   out.number(kMagic);
   out.number(kVersion);
@@ -69,27 +67,19 @@ std::vector<uint8_t> build_header(std::span<const GgufEntry> metadata, std::span
     out.number(static_cast<uint32_t>(entry.value.type));
     out.value(entry.value);
   }
-  uint64_t offset = 0;
-  for (const GgufTensorPlan& tensor : tensors) {
+  for (size_t index = 0; index < tensors.size(); ++index) {
+    const GgufTensorPlan& tensor = tensors[index];
     out.text(tensor.name);
     out.number(static_cast<uint32_t>(tensor.shape.size()));
     for (const uint64_t length : tensor.shape) out.number(length);
     out.number(tensor.ggml_type);
-    out.number(offset);
-    offset += align_up(tensor.bytes, alignment);
+    out.number(offsets[index]);
   }
   out.pad(alignment);
   return out.take();
 }
 
-uint64_t data_bytes(std::span<const GgufTensorPlan> tensors, uint64_t alignment) {
-  uint64_t bytes = 0;
-  for (const GgufTensorPlan& tensor : tensors) bytes += align_up(tensor.bytes, alignment);
-  return bytes;
-}
-
-Status check_plan(const std::string& path, std::span<const GgufEntry> metadata,
-                  std::span<const GgufTensorPlan> tensors) {
+Status check_plan(std::string_view path, std::span<const GgufEntry> metadata, std::span<const GgufTensorPlan> tensors) {
   std::unordered_set<std::string_view> seen;
   for (const GgufEntry& entry : metadata)
     if (!seen.insert(entry.key).second)
@@ -106,33 +96,31 @@ Status check_plan(const std::string& path, std::span<const GgufEntry> metadata,
   return {};
 }
 
-/// Before hours of work rather than after. Where the room cannot be asked, writing itself will tell.
-Status check_room(const std::filesystem::path& path, uint64_t needed) {
-  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
-  struct statvfs info {};
-  if (::statvfs(folder.c_str(), &info) != 0) return {};
-  const unsigned __int128 free_bytes = static_cast<unsigned __int128>(info.f_bavail) * info.f_frsize;
-  if (needed <= free_bytes) return {};
-  return failed_error("{}: needs {} bytes, the disk has {} bytes free", path.string(), needed,
-                      static_cast<uint64_t>(free_bytes));
-}
-
 }  // namespace
 
-uint64_t gguf_file_bytes(std::span<const GgufEntry> metadata, std::span<const GgufTensorPlan> tensors) {
-  const uint64_t alignment = gguf_alignment(metadata, "").value();
-  return build_header(metadata, tensors, alignment).size() + data_bytes(tensors, alignment);
+Result<GgufOutline> gguf_outline(std::string_view file, std::span<const GgufEntry> metadata,
+                                 std::span<const GgufTensorPlan> tensors) {
+  RUNG_TRY(const uint64_t alignment, gguf_alignment(metadata, file));
+  RUNG_CHECK(check_plan(file, metadata, tensors));
+  GgufOutline outline;
+  uint64_t data_bytes = 0;
+  for (const GgufTensorPlan& tensor : tensors) {
+    outline.offsets.push_back(data_bytes);
+    data_bytes += align_up(tensor.bytes, alignment);
+  }
+  outline.header = build_header(metadata, tensors, outline.offsets, alignment);
+  for (uint64_t& offset : outline.offsets) offset += outline.header.size();
+  outline.bytes = outline.header.size() + data_bytes;
+  return outline;
 }
 
 Result<GgufWriter> GgufWriter::create(const std::filesystem::path& path, std::span<const GgufEntry> metadata,
                                       std::span<const GgufTensorPlan> tensors) {
-  RUNG_TRY(const uint64_t alignment, gguf_alignment(metadata, path.string()));
-  RUNG_CHECK(check_plan(path.string(), metadata, tensors));
-  const std::vector<uint8_t> header = build_header(metadata, tensors, alignment);
-  RUNG_CHECK(check_room(path, header.size() + data_bytes(tensors, alignment)));
+  RUNG_TRY(const GgufOutline outline, gguf_outline(path.string(), metadata, tensors));
+  RUNG_CHECK(check_room(std::vector<PlannedFile>{{path, outline.bytes}}));
   RUNG_TRY(AtomicFile file, AtomicFile::create(path));
-  RUNG_CHECK(file.write(header));
-  GgufWriter writer(std::move(file), path.string(), {tensors.begin(), tensors.end()}, alignment);
+  RUNG_CHECK(file.write(outline.header));
+  GgufWriter writer(std::move(file), path.string(), {tensors.begin(), tensors.end()}, outline);
   RUNG_CHECK(writer.finish_tensors());
   return writer;
 }
@@ -153,21 +141,17 @@ Status GgufWriter::write(std::span<const uint8_t> bytes) {
 /// Pads and passes every tensor that is complete, also those without bytes.
 Status GgufWriter::finish_tensors() {
   while (current_ < tensors_.size() && written_ == tensors_[current_].bytes) {
-    RUNG_CHECK(pad());
     ++current_;
     written_ = 0;
+    RUNG_CHECK(pad_to(ends_[current_]));
   }
   return {};
 }
 
-Status GgufWriter::pad() {
+Status GgufWriter::pad_to(uint64_t end) {
   static constexpr uint8_t kZeros[4096] = {};
-  uint64_t missing = align_up(file_.position(), alignment_) - file_.position();
-  while (missing != 0) {
-    const uint64_t piece = std::min<uint64_t>(missing, sizeof(kZeros));
-    RUNG_CHECK(file_.write(std::span(kZeros, piece)));
-    missing -= piece;
-  }
+  while (file_.position() < end)
+    RUNG_CHECK(file_.write(std::span(kZeros, std::min<uint64_t>(end - file_.position(), sizeof(kZeros)))));
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "base/hash.h"
 #include "base/mapped_file.h"
 #include "io/byte_reader.h"
 #include "io/gguf.h"
@@ -19,12 +20,12 @@ constexpr std::string_view kSums = ".in_sum2";
 constexpr std::string_view kCounts = ".counts";
 constexpr std::string_view kPlainSums = ".in_sum";  // of newer files: mean activations, which we do not use
 
-/// A mean of x^2 must be finite and at least 0; `what` tells which number it is.
-Status check_value(const std::string& file, std::string_view entry, std::string_view what, uint64_t index,
-                   float value) {
+/// A mean of x^2 must be finite and at least 0; `what` tells which number it is. row: the matrix, thus the expert.
+Status check_value(const std::string& file, std::string_view entry, std::string_view what, uint64_t row,
+                   uint64_t column, float value) {
   if (std::isfinite(value) && value >= 0) return {};
-  return input_error("{}: {}: {} of column {} is {}, allowed are finite values from 0", file, quoted_name(entry), what,
-                     index, value);
+  return input_error("{}: {}: {} of row {}, column {} is {}, allowed are finite values from 0", file,
+                     quoted_name(entry), what, row, column, value);
 }
 
 std::vector<float> floats_of(const GgufTensor& tensor) {
@@ -109,9 +110,9 @@ Status GgufImatrix::read_entry(const GgufTensor& sums) {
     entry.counts.push_back(count);
     for (uint64_t column = 0; column < entry.columns; ++column) {
       float& value = entry.mean[matrix * entry.columns + column];
-      RUNG_CHECK(check_value(file_, name, "in_sum2", column, value));
+      RUNG_CHECK(check_value(file_, name, "in_sum2", matrix, column, value));
       value = count == 0 ? 1.0f : value / count;
-      RUNG_CHECK(check_value(file_, name, "mean", column, value));
+      RUNG_CHECK(check_value(file_, name, "mean", matrix, column, value));
     }
   }
   imatrix_.entries.emplace(name, std::move(entry));
@@ -160,7 +161,7 @@ Status DatImatrix::read_entry() {
   entry.mean.resize(values);
   std::memcpy(entry.mean.data(), bytes.data(), bytes.size());
   for (uint64_t column = 0; column < values; ++column) {
-    RUNG_CHECK(check_value(file_, name, "value", column, entry.mean[column]));
+    RUNG_CHECK(check_value(file_, name, "value", 0, column, entry.mean[column]));
     entry.mean[column] /= static_cast<float>(calls);
   }
   if (!imatrix_.entries.emplace(name, std::move(entry)).second)
@@ -204,7 +205,9 @@ Result<Imatrix> parse_imatrix(std::span<const uint8_t> bytes, const std::string&
   } else {
     imatrix = DatImatrix(bytes, name).read();
   }
-  if (imatrix) imatrix->file = std::filesystem::path(name).filename().string();
+  if (!imatrix) return imatrix;
+  imatrix->file = std::filesystem::path(name).filename().string();
+  imatrix->hash = content_hash(bytes);
   return imatrix;
 }
 

@@ -24,6 +24,7 @@ struct ImatrixEntry {
 
 struct Imatrix {
   std::string file;  ///< file name without folder
+  std::string hash;  ///< content_hash of the file
   std::vector<std::string> datasets;
   uint32_t chunk_count = 0;
   uint32_t chunk_size = 0;                                   ///< 0: not stored (.dat)

@@ -135,9 +135,10 @@ TEST(Imatrix, GgufFaultsAreNamed) {
   const auto value = [](float bad) {
     return [bad](GgufBuilder& file) { std::memcpy(&file.tensors[2].data[3 * sizeof(float)], &bad, sizeof(bad)); };
   };
-  EXPECT_THAT(with(value(NAN)), HasSubstr("'blk.0.ffn_up_exps.weight': in_sum2 of column 1 is"));
-  EXPECT_THAT(with(value(-0.5f)), HasSubstr("'blk.0.ffn_up_exps.weight': in_sum2 of column 1 is -0.5, allowed are"));
-  EXPECT_THAT(with(value(kInfinity)), HasSubstr("in_sum2 of column 1 is inf"));
+  EXPECT_THAT(with(value(NAN)), HasSubstr("'blk.0.ffn_up_exps.weight': in_sum2 of row 1, column 1 is"));
+  EXPECT_THAT(with(value(-0.5f)),
+              HasSubstr("'blk.0.ffn_up_exps.weight': in_sum2 of row 1, column 1 is -0.5, allowed are"));
+  EXPECT_THAT(with(value(kInfinity)), HasSubstr("in_sum2 of row 1, column 1 is inf"));
   const auto count = [](float bad) {
     return [bad](GgufBuilder& file) { std::memcpy(&file.tensors[3].data[sizeof(float)], &bad, sizeof(bad)); };
   };
@@ -170,8 +171,8 @@ TEST(Imatrix, AModelIsNoImatrix) {
 
 TEST(Imatrix, DatFaultsAreNamed) {
   const auto entry = [](DatEntry bad) { return error_of(dat_entries({std::move(bad)}).out); };
-  EXPECT_THAT(entry({"a", 1, {1, NAN}}), HasSubstr("'a': value of column 1 is"));
-  EXPECT_THAT(entry({"a", 1, {-3}}), HasSubstr("'a': value of column 0 is -3"));
+  EXPECT_THAT(entry({"a", 1, {1, NAN}}), HasSubstr("'a': value of row 0, column 1 is"));
+  EXPECT_THAT(entry({"a", 1, {-3}}), HasSubstr("'a': value of row 0, column 0 is -3"));
   EXPECT_THAT(entry({"a", 0, {1}}), HasSubstr("ncall at byte 9 is 0, allowed is 1 or more"));
   EXPECT_THAT(entry({"a", 1, {}}), HasSubstr("nval at byte 13 is 0"));
   EXPECT_THAT(entry({"", 1, {1}}), HasSubstr("length of an entry's name at byte 4 is 0"));

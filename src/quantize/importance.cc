@@ -1,9 +1,14 @@
 #include "quantize/importance.h"
 
 #include <algorithm>
+#include <unordered_set>
+
+#include "io/byte_reader.h"
 
 namespace rung {
 namespace {
+
+constexpr double kAnyNumber = 1e9;  // tokens of an expert that saw some: the pool then weighs nothing beside it
 
 uint64_t matrix_count(const GgufTensor& tensor) { return tensor.shape.size() > 2 ? tensor.shape[2] : 1; }
 
@@ -17,40 +22,52 @@ bool is_exempt(const GgufTensor& tensor) {
   return role == Role::kTokenEmbedding || role == Role::kOutput;
 }
 
-CalibrationSource source_for(const TensorPlan& tensor, const ImportanceOptions& options) {
-  const Calibration need = need_of(tensor);
-  if (need == Calibration::kNone) return CalibrationSource::kNone;
-  if (options.imatrix != nullptr && options.imatrix->find(tensor.source->name) != nullptr)
-    return CalibrationSource::kImatrix;
-  if (need != Calibration::kRequired) return CalibrationSource::kNone;
-  const bool allowed = options.weights_only || (options.imatrix != nullptr && is_exempt(*tensor.source));
-  return allowed ? CalibrationSource::kWeightsOnly : CalibrationSource::kNone;
-}
-
 Result<std::span<const float>> means_of(const GgufTensor& tensor, const Imatrix& imatrix) {
   return imatrix.means(tensor.name, tensor.columns(), matrix_count(tensor));
 }
 
-/// Mean squared weight of every column, matrix by matrix.
-std::vector<float> column_energy(const GgufTensor& tensor, ThreadPool& pool) {
-  const size_t columns = tensor.columns(), matrices = matrix_count(tensor), rows = tensor.rows() / matrices;
-  const size_t stride = row_bytes(*tensor.format, columns);
-  std::vector<float> energy(matrices * columns);
-  pool.parallel_for(matrices, 1, [&](size_t begin, size_t end, int) {
-    std::vector<float> row(columns);
-    std::vector<double> sum(columns);
-    for (size_t matrix = begin; matrix < end; ++matrix) {
-      std::fill(sum.begin(), sum.end(), 0.0);
-      for (size_t index = 0; index < rows; ++index) {
-        decode_row(*tensor.format, tensor.bytes.data() + (matrix * rows + index) * stride, columns, row.data());
-        for (size_t column = 0; column < columns; ++column)
-          sum[column] += static_cast<double>(row[column]) * row[column];
-      }
-      for (size_t column = 0; column < columns; ++column)
-        energy[matrix * columns + column] = static_cast<float>(sum[column] / static_cast<double>(rows));
-    }
-  });
-  return energy;
+Status check_names(const QuantizationPlan& plan, const Imatrix& imatrix) {
+  std::unordered_set<std::string_view> names;
+  for (const TensorPlan& tensor : plan.tensors) names.insert(tensor.source->name);
+  for (const auto& [name, entry] : imatrix.entries)
+    if (!names.contains(name))
+      return input_error("{}: has an entry for tensor {}, which the model lacks: it was made for another model",
+                         imatrix.file, quoted_name(name));
+  return {};
+}
+
+/// An entry without a single token says nothing.
+bool has_seen(const Imatrix* imatrix, std::string_view tensor) {
+  const ImatrixEntry* entry = imatrix != nullptr ? imatrix->find(tensor) : nullptr;
+  return entry != nullptr && std::any_of(entry->counts.begin(), entry->counts.end(), [](double n) { return n > 0; });
+}
+
+/// Tokens that each matrix of a tensor saw. A .dat file has no counts of single experts: rows of all zeros or all ones
+/// (what llama-imatrix writes where it saw nothing) stand for none, others for any number.
+std::vector<double> tokens_of(const ImatrixEntry& entry, std::span<const float> means, size_t matrices) {
+  if (entry.counts.size() == matrices) return entry.counts;
+  std::vector<double> tokens(matrices, kAnyNumber);
+  const size_t columns = means.size() / matrices;
+  for (size_t matrix = 0; matrix < matrices; ++matrix) {
+    const auto row = means.subspan(matrix * columns, columns);
+    const bool constant = std::all_of(row.begin(), row.end(), [&](float mean) { return mean == row.front(); });
+    if (constant && (row.front() == 0.0f || row.front() == 1.0f)) tokens[matrix] = 0;
+  }
+  return tokens;
+}
+
+/// Mean over all tokens of all experts.
+std::vector<double> pooled_means(std::span<const float> means, std::span<const double> tokens) {
+  const size_t columns = means.size() / tokens.size();
+  std::vector<double> pooled(columns);
+  double total = 0;
+  for (size_t matrix = 0; matrix < tokens.size(); ++matrix) {
+    total += tokens[matrix];
+    for (size_t column = 0; column < columns; ++column)
+      pooled[column] += tokens[matrix] * means[matrix * columns + column];
+  }
+  for (double& mean : pooled) mean = total > 0 ? mean / total : 1.0;
+  return pooled;
 }
 
 }  // namespace
@@ -67,15 +84,26 @@ std::string_view calibration_name(CalibrationSource source) {
   return "none";
 }
 
+CalibrationSource calibration_for(const TensorPlan& tensor, const ImportanceOptions& options) {
+  const Calibration need = need_of(tensor);
+  if (need == Calibration::kNone) return CalibrationSource::kNone;
+  if (has_seen(options.imatrix, tensor.source->name)) return CalibrationSource::kImatrix;
+  if (need != Calibration::kRequired) return CalibrationSource::kNone;
+  const bool allowed = options.weights_only || (options.imatrix != nullptr && is_exempt(*tensor.source));
+  return allowed ? CalibrationSource::kWeightsOnly : CalibrationSource::kNone;
+}
+
 Status check_calibration(const QuantizationPlan& plan, const ImportanceOptions& options) {
+  if (options.imatrix != nullptr) RUNG_CHECK(check_names(plan, *options.imatrix));
   for (const TensorPlan& tensor : plan.tensors) {
-    if (source_for(tensor, options) == CalibrationSource::kImatrix)
+    if (calibration_for(tensor, options) == CalibrationSource::kImatrix)
       RUNG_CHECK(means_of(*tensor.source, *options.imatrix));
-    if (need_of(tensor) != Calibration::kRequired || source_for(tensor, options) != CalibrationSource::kNone) continue;
+    if (need_of(tensor) != Calibration::kRequired || calibration_for(tensor, options) != CalibrationSource::kNone)
+      continue;
     const std::string_view type = format_name(*tensor.format);
     if (options.imatrix != nullptr)
       return input_error(
-          "{} needs an importance matrix, and {} has no entry for tensor {}; add --weights-only to use the column "
+          "{} needs an importance matrix, and {} has seen no token for tensor {}; add --weights-only to use the column "
           "energy of the weights where it has none",
           type, options.imatrix->file, tensor.source->name);
     return input_error(
@@ -88,22 +116,64 @@ Status check_calibration(const QuantizationPlan& plan, const ImportanceOptions& 
 
 CalibrationSource calibration_of(const QuantizationPlan& plan, const ImportanceOptions& options) {
   CalibrationSource best = CalibrationSource::kNone;
-  for (const TensorPlan& tensor : plan.tensors) best = std::max(best, source_for(tensor, options));
+  for (const TensorPlan& tensor : plan.tensors) best = std::max(best, calibration_for(tensor, options));
   return best;
 }
 
-Result<std::vector<float>> importance_of(const TensorPlan& tensor, const ImportanceOptions& options, ThreadPool& pool) {
-  const GgufTensor& source = *tensor.source;
-  switch (source_for(tensor, options)) {
-    case CalibrationSource::kNone:
-      return std::vector<float>();
-    case CalibrationSource::kWeightsOnly:
-      return column_energy(source, pool);
-    case CalibrationSource::kImatrix:
-      break;
+Result<std::vector<float>> imatrix_importance(const GgufTensor& tensor, const Imatrix& imatrix) {
+  RUNG_TRY(const auto means, means_of(tensor, imatrix));
+  std::vector<float> importance(means.begin(), means.end());
+  if (!is_routed_expert(tensor.name)) return importance;
+  const std::vector<double> tokens = tokens_of(*imatrix.find(tensor.name), means, matrix_count(tensor));
+  const std::vector<double> pooled = pooled_means(means, tokens);
+  for (size_t matrix = 0; matrix < tokens.size(); ++matrix) {
+    const double own = tokens[matrix] / (tokens[matrix] + kPooledTokens);
+    for (size_t column = 0; column < pooled.size(); ++column) {
+      float& mean = importance[matrix * pooled.size() + column];
+      mean = static_cast<float>(own * mean + (1 - own) * pooled[column]);
+    }
   }
-  RUNG_TRY(const auto means, means_of(source, *options.imatrix));
-  return std::vector<float>(means.begin(), means.end());
+  return importance;
+}
+
+ImatrixGaps imatrix_gaps(const QuantizationPlan& plan, const ImportanceOptions& options) {
+  ImatrixGaps gaps;
+  if (options.imatrix == nullptr) return gaps;
+  for (const TensorPlan& tensor : plan.tensors) {
+    const GgufTensor& source = *tensor.source;
+    if (calibration_for(tensor, options) != CalibrationSource::kImatrix) {
+      if (need_of(tensor) == Calibration::kNone || is_exempt(source)) continue;
+      if (gaps.missing_tensors++ == 0) gaps.first_missing = source.name;
+      continue;
+    }
+    const auto means = means_of(source, *options.imatrix);
+    if (!means || !is_routed_expert(source.name)) continue;
+    size_t unseen = 0, thin = 0;
+    for (const double tokens : tokens_of(*options.imatrix->find(source.name), *means, matrix_count(source))) {
+      if (tokens == 0) {
+        ++unseen;
+      } else if (tokens < kPooledTokens) {
+        ++thin;
+      }
+    }
+    gaps.unseen_experts += unseen;
+    gaps.thin_experts += thin;
+    gaps.affected_tensors += unseen + thin > 0;
+  }
+  return gaps;
+}
+
+std::vector<std::string> ImatrixGaps::warnings() const {
+  std::vector<std::string> lines;
+  if (affected_tensors > 0)
+    lines.push_back(
+        fmt::format("imatrix: in {} tensors, {} experts saw no token and {} fewer than {}; they lean on the pooled "
+                    "statistics of their layer",
+                    affected_tensors, unseen_experts, thin_experts, kPooledTokens));
+  if (missing_tensors > 0)
+    lines.push_back(fmt::format("imatrix: has seen no token for {} of the tensors, the first is {}", missing_tensors,
+                                first_missing));
+  return lines;
 }
 
 }  // namespace rung

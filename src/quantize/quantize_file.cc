@@ -1,121 +1,288 @@
 #include "quantize/quantize_file.h"
 
 #include <algorithm>
-#include <map>
+#include <chrono>
+#include <set>
+#include <utility>
 
-#include "io/gguf_writer.h"
-#include "quantize/encode_tensor.h"
+#include "base/hash.h"
+#include "io/gguf_split.h"
+#include "quantize/resume_journal.h"
+#include "quantize/source_reader.h"
 
 namespace rung {
 namespace {
 
-constexpr uint32_t kQuantizationVersion = 2;  // GGML_QNT_VERSION: block layouts as of 2023-05, unchanged since
+using Parts = std::vector<OutputPart>;
 
-/// general.file_type, llama.cpp's number for files that are mostly of one format (enum llama_ftype).
-std::optional<uint32_t> file_type_of(Format format) {
-  static const std::map<Format, uint32_t> numbers = {
-      {Format::F32, 0},    {Format::F16, 1},     {Format::Q4_0, 2},     {Format::Q4_1, 3},    {Format::Q8_0, 7},
-      {Format::Q5_0, 8},   {Format::Q5_1, 9},    {Format::Q2_K, 10},    {Format::Q3_K, 11},   {Format::Q4_K, 14},
-      {Format::Q5_K, 16},  {Format::Q6_K, 18},   {Format::IQ2_XXS, 19}, {Format::IQ2_XS, 20}, {Format::IQ3_XXS, 23},
-      {Format::IQ1_S, 24}, {Format::IQ4_NL, 25}, {Format::IQ3_S, 26},   {Format::IQ2_S, 28},  {Format::IQ4_XS, 30},
-      {Format::IQ1_M, 31}, {Format::BF16, 32},   {Format::TQ1_0, 36},   {Format::TQ2_0, 37}};
-  const auto found = numbers.find(format);
-  if (found == numbers.end()) return std::nullopt;
-  return found->second;
+std::vector<std::filesystem::path> input_paths(const GgufFile& file) {
+  std::vector<std::filesystem::path> paths = {file.path()};
+  if (const auto split = file.shard_count() > 1 ? split_name(file.path()) : std::nullopt)
+    for (size_t shard = 0; shard < file.shard_count(); ++shard) paths.push_back(split->path(shard));
+  return paths;
 }
 
-void set(std::vector<GgufEntry>& metadata, std::string key, GgufValue value) {
-  const auto found =
-      std::find_if(metadata.begin(), metadata.end(), [&](const GgufEntry& entry) { return entry.key == key; });
-  if (found != metadata.end()) {
-    found->value = std::move(value);
-  } else {
-    metadata.push_back({std::move(key), std::move(value)});
-  }
+Status check_writable(const QuantizationPlan& plan) {
+  if (plan.writable()) return {};
+  return input_error(
+      "{}: GGUF has no id for this type, so no other program could read the file; measure it with 'rung ladder "
+      "MODEL --rungs {}'",
+      plan.recipe, plan.recipe);
 }
 
-uint32_t ggml_type_of(const TensorPlan& tensor) {
-  return tensor.format ? static_cast<uint32_t>(format_info(*tensor.format).ggml_id) : tensor.source->ggml_type;
-}
-
-std::vector<GgufTensorPlan> directory_of(const QuantizationPlan& plan) {
-  std::vector<GgufTensorPlan> directory;
+Status check_requantize(const QuantizationPlan& plan) {
   for (const TensorPlan& tensor : plan.tensors)
-    directory.push_back({tensor.source->name, tensor.source->shape, ggml_type_of(tensor), tensor.bytes});
-  return directory;
+    if (tensor.format && tensor.source->format && format_info(*tensor.source->format).group_values != 0)
+      return input_error(
+          "tensor {} is {} already, and encoding it again loses more than encoding the original; start from the F32, "
+          "F16 or BF16 model, or give --allow-requantize",
+          tensor.source->name, format_name(*tensor.source->format));
+  return {};
 }
 
-Status write_tensor(const TensorPlan& tensor, const ImportanceOptions& options, GgufWriter& writer, ThreadPool& pool) {
-  const GgufTensor& source = *tensor.source;
-  if (!tensor.format) return writer.write(source.bytes);
-  RUNG_TRY(const std::vector<float> importance, importance_of(tensor, options, pool));
-  const size_t band = band_rows(source), stride = row_bytes(*tensor.format, source.columns());
-  std::vector<uint8_t> bytes(std::min<size_t>(band, source.rows()) * stride);
-  for (size_t first = 0; first < source.rows(); first += band) {
-    const size_t count = std::min<size_t>(band, source.rows() - first);
-    RUNG_CHECK(encode_rows(tensor, importance, first, count, pool, bytes.data()));
-    RUNG_CHECK(writer.write(std::span(bytes).first(count * stride)));
+/// No output overwrites the input or another output.
+Status check_paths(const GgufFile& file, std::span<const Parts> layouts) {
+  std::set<std::filesystem::path> seen;
+  std::error_code ignored;
+  for (const Parts& parts : layouts)
+    for (const OutputPart& part : parts) {
+      for (const std::filesystem::path& input : input_paths(file))
+        if (std::filesystem::equivalent(input, part.path, ignored))
+          return input_error("{}: the output would overwrite the input", part.path.string());
+      if (!seen.insert(std::filesystem::absolute(part.path).lexically_normal()).second)
+        return input_error("{}: would be written twice", part.path.string());
+    }
+  return {};
+}
+
+Result<std::vector<Parts>> layout_outputs(const GgufFile& file, std::span<const QuantizeOutput> outputs,
+                                          const QuantizeOptions& options, const std::string& source_hash) {
+  std::vector<Parts> layouts;
+  for (const QuantizeOutput& output : outputs) {
+    RUNG_TRY(Parts parts, layout_output(file, output, options.output, source_hash));
+    layouts.push_back(std::move(parts));
+  }
+  return layouts;
+}
+
+/// Everything that can be refused without reading a weight.
+Result<std::vector<Parts>> check_and_layout(const GgufFile& file, std::span<const QuantizeOutput> outputs,
+                                            const QuantizeOptions& options) {
+  for (const QuantizeOutput& output : outputs) {
+    RUNG_CHECK(check_writable(output.plan));
+    if (!options.allow_requantize) RUNG_CHECK(check_requantize(output.plan));
+    RUNG_CHECK(check_calibration(output.plan, options.output.importance));
+  }
+  RUNG_TRY(std::vector<Parts> layouts, layout_outputs(file, outputs, options, unknown_hash()));
+  RUNG_CHECK(check_paths(file, layouts));
+  return layouts;
+}
+
+/// The input by size and time of change, the command by the headers that it makes: recipe, types, effort, imatrix.
+std::string job_key(const GgufFile& file, std::span<const Parts> layouts, const QuantizeOptions& options) {
+  ContentHasher hasher;
+  const auto add = [&](std::string_view text) {
+    hasher.add(std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
+  };
+  for (const std::filesystem::path& path : input_paths(file)) {
+    std::error_code ignored;
+    const auto time = std::filesystem::last_write_time(path, ignored).time_since_epoch().count();
+    add(fmt::format("{} {} {}\n", std::filesystem::absolute(path).string(), file.file_bytes(), time));
+  }
+  for (const Parts& parts : layouts)
+    for (const OutputPart& part : parts) hasher.add(part.outline.header);
+  add(options.measure_loss ? "with losses" : "");
+  return hasher.digits();
+}
+
+/// The files under construction and the journal of how far they are.
+class OutputFiles final : public EncodeSink {
+ public:
+  static Result<OutputFiles> open(std::vector<Parts> layouts, ResumeJournal journal);
+
+  Status write(size_t target, size_t tensor, uint64_t offset, std::span<const uint8_t> bytes) override;
+  Status finish(size_t tensor, std::span<const TensorLoss> losses) override;
+  const std::vector<std::vector<TensorLoss>>& losses() const { return losses_; }  ///< of the tensors that are done
+  bool is_finishing() const { return journal_.is_finishing(); }
+  /// layouts: with the final headers.
+  Status complete(const std::vector<Parts>& layouts);
+  /// Gives the names that are not yet given and removes the journal.
+  Status publish();
+  void discard();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::seconds kSafeInterval{2};
+
+  OutputFiles(std::vector<Parts> layouts, ResumeJournal journal)
+      : layouts_(std::move(layouts)), journal_(std::move(journal)), losses_(journal_.done()) {}
+  Status open_files();
+  Status sync_files();
+
+  std::vector<Parts> layouts_;
+  ResumeJournal journal_;
+  std::vector<std::vector<TensorLoss>> losses_;
+  std::vector<std::vector<PartialFile>> files_;
+  Clock::time_point last_safe_ = Clock::now();
+};
+
+Result<OutputFiles> OutputFiles::open(std::vector<Parts> layouts, ResumeJournal journal) {
+  OutputFiles files(std::move(layouts), std::move(journal));
+  if (Status status = files.open_files(); !status) {
+    files.discard();
+    return tl::unexpected(std::move(status.error()));
+  }
+  return files;
+}
+
+Status OutputFiles::open_files() {
+  const bool resumed = !journal_.done().empty();
+  for (const Parts& parts : layouts_) {
+    files_.emplace_back();
+    for (const OutputPart& part : parts) {
+      // Of files that are whole, some may have got their names already.
+      if (journal_.is_finishing() && !std::filesystem::exists(PartialFile::partial_path(part.path))) continue;
+      RUNG_TRY(PartialFile file, PartialFile::open(part.path, resumed));
+      files_.back().push_back(std::move(file));
+      RUNG_CHECK(files_.back().back().reserve(part.outline.bytes));
+    }
   }
   return {};
 }
 
-Status check_output(const GgufFile& file, const QuantizationPlan& plan, const std::filesystem::path& out) {
-  if (!plan.writable())
-    return input_error(
-        "{}: GGUF has no id for this type, so no other program could read the file; measure it with 'rung ladder "
-        "MODEL --rungs {}'",
-        plan.recipe, plan.recipe);
-  std::error_code ignored;
-  if (std::filesystem::equivalent(file.path(), out, ignored))
-    return input_error("{}: the output would overwrite the input", out.string());
+Status OutputFiles::write(size_t target, size_t tensor, uint64_t offset, std::span<const uint8_t> bytes) {
+  const Parts& parts = layouts_[target];
+  const auto after = std::upper_bound(parts.begin(), parts.end(), tensor,
+                                      [](size_t index, const OutputPart& part) { return index < part.first_tensor; });
+  const auto number = static_cast<size_t>(after - parts.begin()) - 1;
+  const OutputPart& part = parts[number];
+  return files_[target][number].write_at(part.outline.offsets[tensor - part.first_tensor] + offset, bytes);
+}
+
+Status OutputFiles::finish(size_t, std::span<const TensorLoss> losses) {
+  RUNG_CHECK(journal_.add_tensor(losses));
+  losses_.emplace_back(losses.begin(), losses.end());
+  if (Clock::now() - last_safe_ < kSafeInterval) return {};
+  RUNG_CHECK(sync_files());
+  RUNG_CHECK(journal_.mark_safe());
+  last_safe_ = Clock::now();
   return {};
+}
+
+Status OutputFiles::sync_files() {
+  for (std::vector<PartialFile>& files : files_)
+    for (PartialFile& file : files) RUNG_CHECK(file.sync());
+  return {};
+}
+
+/// The headers come last, so that a partial file is no GGUF file.
+Status OutputFiles::complete(const std::vector<Parts>& layouts) {
+  for (size_t target = 0; target < layouts.size(); ++target)
+    for (size_t number = 0; number < layouts[target].size(); ++number)
+      RUNG_CHECK(files_[target][number].write_at(0, layouts[target][number].outline.header));
+  RUNG_CHECK(sync_files());
+  return journal_.mark_finishing();
+}
+
+Status OutputFiles::publish() {
+  for (std::vector<PartialFile>& files : files_)
+    for (PartialFile& file : files) RUNG_CHECK(file.publish());
+  journal_.remove();
+  return {};
+}
+
+void OutputFiles::discard() {
+  for (std::vector<PartialFile>& files : files_)
+    for (PartialFile& file : files) file.discard();
+  journal_.remove();
+}
+
+std::vector<PlannedFile> files_of(const Parts& parts) {
+  std::vector<PlannedFile> files;
+  for (const OutputPart& part : parts) files.push_back({part.path, part.outline.bytes});
+  return files;
+}
+
+Result<OutputFiles> open_outputs(const GgufFile& file, std::vector<Parts> layouts, const QuantizeOptions& options) {
+  ResumableJob job{job_key(file, layouts, options), {}, file.tensors().size(), 0};
+  if (options.measure_loss) job.losses_per_tensor = layouts.size();
+  std::vector<PlannedFile> planned;
+  for (const Parts& parts : layouts)
+    for (const PlannedFile& part : files_of(parts)) {
+      planned.push_back(part);
+      job.files.push_back(std::filesystem::absolute(part.path));
+    }
+  RUNG_TRY(ResumeJournal journal, ResumeJournal::open(job));
+  if (!journal.is_finishing())
+    if (Status room = check_room(planned); !room) {
+      if (journal.done().empty()) journal.remove();
+      return tl::unexpected(std::move(room.error()));
+    }
+  return OutputFiles::open(std::move(layouts), std::move(journal));
+}
+
+Status fill(const GgufFile& file, std::span<const QuantizeOutput> outputs, const QuantizeOptions& options,
+            OutputFiles& files, ThreadPool& pool, Observer& observer) {
+  if (files.is_finishing()) return files.publish();
+  const size_t done = files.losses().size();
+  if (done != 0)
+    observer.note(
+        fmt::format("going on where an earlier run stopped: {} of {} tensors are done", done, file.tensors().size()));
+  SourceReader reader(file);
+  EncodePassOptions pass;
+  pass.importance = options.output.importance;
+  pass.effort = options.output.effort;
+  pass.max_memory = options.max_memory;
+  pass.first_tensor = done;
+  pass.measure_loss = options.measure_loss;
+  pass.release_input = true;
+  pass.reader = &reader;
+  std::vector<const QuantizationPlan*> plans;
+  for (const QuantizeOutput& output : outputs) plans.push_back(&output.plan);
+  RUNG_CHECK(encode_tensors(plans, file, pass, files, pool, observer));
+  RUNG_TRY(const std::vector<Parts> layouts, layout_outputs(file, outputs, options, reader.hash()));
+  RUNG_CHECK(files.complete(layouts));
+  return files.publish();
+}
+
+Error stopped_error(const OutputFiles& files, size_t tensors) {
+  return {ErrorKind::kCancelled, fmt::format("stopped with {} of {} tensors done; the same command goes on from there",
+                                             files.losses().size(), tensors)};
 }
 
 }  // namespace
 
-std::vector<GgufEntry> quantized_metadata(const GgufFile& file, const QuantizationPlan& plan,
-                                          const ImportanceOptions& options) {
-  std::vector<GgufEntry> metadata;
-  for (const GgufEntry& entry : file.metadata())
-    if (!entry.key.starts_with("split.") && !entry.key.starts_with("quantize.")) metadata.push_back(entry);
-  set(metadata, "general.quantization_version", GgufValue::u32(kQuantizationVersion));
-  if (const auto format = main_format(plan))
-    if (const auto number = file_type_of(*format)) set(metadata, "general.file_type", GgufValue::u32(*number));
-  const CalibrationSource calibration = calibration_of(plan, options);
-  if (calibration == CalibrationSource::kImatrix) {
-    const Imatrix& imatrix = *options.imatrix;
-    set(metadata, "quantize.imatrix.file", GgufValue::string(imatrix.file));
-    set(metadata, "quantize.imatrix.dataset",
-        GgufValue::string(imatrix.datasets.empty() ? "" : imatrix.datasets.front()));
-    set(metadata, "quantize.imatrix.entries_count", GgufValue::u32(static_cast<uint32_t>(imatrix.entries.size())));
-    set(metadata, "quantize.imatrix.chunks_count", GgufValue::u32(imatrix.chunk_count));
-  }
-  set(metadata, "rung.version", GgufValue::string(RUNG_VERSION));
-  set(metadata, "rung.recipe", GgufValue::string(plan.recipe));
-  set(metadata, "rung.calibration", GgufValue::string(std::string(calibration_name(calibration))));
-  return metadata;
+Result<std::vector<std::vector<PlannedFile>>> planned_files(const GgufFile& file,
+                                                            std::span<const QuantizeOutput> outputs,
+                                                            const QuantizeOptions& options) {
+  RUNG_TRY(const std::vector<Parts> layouts, check_and_layout(file, outputs, options));
+  std::vector<std::vector<PlannedFile>> planned;
+  for (const Parts& parts : layouts) planned.push_back(files_of(parts));
+  return planned;
 }
 
-uint64_t quantized_file_bytes(const GgufFile& file, const QuantizationPlan& plan, const ImportanceOptions& options) {
+Result<std::vector<std::vector<TensorLoss>>> quantize_file(const GgufFile& file,
+                                                           std::span<const QuantizeOutput> outputs,
+                                                           const QuantizeOptions& options, ThreadPool& pool,
+                                                           Observer& observer) {
+  RUNG_TRY(std::vector<Parts> layouts, check_and_layout(file, outputs, options));
+  RUNG_TRY(OutputFiles files, open_outputs(file, std::move(layouts), options));
+  if (Status status = fill(file, outputs, options, files, pool, observer); !status) {
+    if (status.error().kind == ErrorKind::kCancelled && !files.losses().empty())
+      return tl::unexpected(stopped_error(files, file.tensors().size()));
+    files.discard();
+    return tl::unexpected(std::move(status.error()));
+  }
+  std::vector<std::vector<TensorLoss>> losses(options.measure_loss ? outputs.size() : 0);
+  for (const std::vector<TensorLoss>& tensor : files.losses())
+    for (size_t target = 0; target < losses.size(); ++target) losses[target].push_back(tensor[target]);
+  return losses;
+}
+
+uint64_t quantized_file_bytes(const GgufFile& file, const QuantizationPlan& plan, const ImportanceOptions& importance) {
   if (!plan.writable()) return plan.tensor_bytes;
-  return gguf_file_bytes(quantized_metadata(file, plan, options), directory_of(plan));
-}
-
-Status quantize_file(const GgufFile& file, const QuantizationPlan& plan, const ImportanceOptions& options,
-                     const std::filesystem::path& out, ThreadPool& pool, Observer& observer) {
-  RUNG_CHECK(check_output(file, plan, out));
-  RUNG_CHECK(check_calibration(plan, options));
-  RUNG_TRY(GgufWriter writer, GgufWriter::create(out, quantized_metadata(file, plan, options), directory_of(plan)));
-  uint64_t done = 0;
-  for (const TensorPlan& tensor : plan.tensors) {
-    if (observer.cancelled()) return cancelled_error();
-    observer.progress("quantize", done, plan.values);
-    RUNG_CHECK(write_tensor(tensor, options, writer, pool));
-    done += tensor.source->values();
-  }
-  RUNG_CHECK(writer.commit());
-  observer.progress("quantize", plan.values, plan.values);
-  return {};
+  const auto parts = layout_output(file, {"", plan}, {importance}, unknown_hash());
+  return parts ? parts->front().outline.bytes : plan.tensor_bytes;  // the file was read, so it can be laid out
 }
 
 }  // namespace rung

@@ -1,5 +1,5 @@
 // Quantizing the shipped model: the bytes that llama-quantize makes where they are comparable, the same bytes for any
-// number of threads and in memory as on disk, and refusals that leave nothing behind.
+// number of threads, any memory, and in memory as on disk, and refusals that leave nothing behind.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -31,10 +31,15 @@ class QuantizeTest : public testing::Test {
   QuantizationPlan plan(std::string_view recipe) const {
     return plan_quantization(source_->file(), find_recipe(recipe).value(), {}).value();
   }
-  Status quantize(std::string_view recipe, const ImportanceOptions& options, const fs::path& out, int threads) const {
+  Status quantize(std::string_view recipe, const ImportanceOptions& importance, const fs::path& out, int threads,
+                  QuantizeOptions options = {}) const {
+    options.output.importance = importance;
     ThreadPool pool(threads);
     Observer silent;
-    return quantize_file(source_->file(), plan(recipe), options, out, pool, silent);
+    const QuantizeOutput output{out, plan(recipe)};
+    const auto done = quantize_file(source_->file(), std::span(&output, 1), options, pool, silent);
+    if (!done) return tl::unexpected(done.error());
+    return {};
   }
   bool folder_is_empty() const { return fs::is_empty(folder_); }
 
@@ -120,7 +125,7 @@ TEST_F(QuantizeTest, RefusalsLeaveNothingBehind) {
 }
 
 TEST_F(QuantizeTest, WeightsOnlyIsRecorded) {
-  const auto metadata = quantized_metadata(source_->file(), plan("iq2_xxs"), {nullptr, true});
+  const auto metadata = quantized_metadata(source_->file(), plan("iq2_xxs"), {{nullptr, true}}, unknown_hash());
   const auto entry = std::find_if(metadata.begin(), metadata.end(),
                                   [](const GgufEntry& candidate) { return candidate.key == "rung.calibration"; });
   ASSERT_NE(entry, metadata.end());
@@ -144,11 +149,14 @@ TEST_F(QuantizeTest, BadWeightIsNamed) {
   ThreadPool pool(2);
   Observer silent;
   const auto plan = plan_quantization(*damaged, find_recipe("q8_0").value(), {});
-  const Status status = quantize_file(*damaged, *plan, {}, folder_ / "out.gguf", pool, silent);
+  const auto status =
+      quantize_file(*damaged, std::vector<QuantizeOutput>{{folder_ / "out.gguf", *plan}}, {}, pool, silent);
   ASSERT_FALSE(status);
   EXPECT_NE(status.error().message.find("blk.0.attn_q.weight: row 3, column 5"), std::string::npos)
       << status.error().message;
   EXPECT_FALSE(fs::exists(folder_ / "out.gguf"));
+  EXPECT_FALSE(fs::exists(folder_ / "out.gguf.rung-partial"));
+  EXPECT_FALSE(fs::exists(folder_ / "out.gguf.rung-resume"));
 }
 
 }  // namespace

@@ -1,27 +1,52 @@
 #include "quantize/recipe_source.h"
 
-#include "quantize/encode_tensor.h"
+#include <algorithm>
+
+#include "quantize/encode_pass.h"
 
 namespace rung {
 
+/// Takes the encoded bytes where they will be read.
+class RecipeSource::Sink final : public EncodeSink {
+ public:
+  Sink(RecipeSource& source, const QuantizationPlan& plan) : source_(source), plan_(plan) {}
+
+  Status write(size_t, size_t tensor, uint64_t offset, std::span<const uint8_t> bytes) override {
+    Encoded& encoded = encoded_at(tensor);
+    std::copy(bytes.begin(), bytes.end(), encoded.bytes.begin() + static_cast<ptrdiff_t>(offset));
+    return {};
+  }
+  Status finish(size_t tensor, std::span<const TensorLoss>) override {
+    Encoded& encoded = encoded_at(tensor);
+    finish_tensor(encoded.format, encoded.bytes);
+    return {};
+  }
+
+ private:
+  Encoded& encoded_at(size_t tensor) {
+    const TensorPlan& planned = plan_.tensors[tensor];
+    const auto [place, fresh] = source_.encoded_.try_emplace(planned.source->name);
+    if (fresh)
+      place->second = {*planned.format, std::vector<uint8_t>(row_bytes(*planned.format, planned.source->values()))};
+    return place->second;
+  }
+
+  RecipeSource& source_;
+  const QuantizationPlan& plan_;
+};
+
 Result<std::shared_ptr<const RecipeSource>> RecipeSource::create(std::shared_ptr<const TensorSource> source,
                                                                  const QuantizationPlan& plan,
-                                                                 const ImportanceOptions& options, ThreadPool& pool,
+                                                                 const ImportanceOptions& importance, ThreadPool& pool,
                                                                  Observer& observer) {
+  RUNG_CHECK(check_calibration(plan, importance));
   auto result = std::make_shared<RecipeSource>();
-  uint64_t done = 0;
-  for (const TensorPlan& tensor : plan.tensors) {
-    if (observer.cancelled()) return cancelled_error();
-    observer.progress("quantize", done, plan.values);
-    done += tensor.source->values();
-    if (!tensor.format) continue;
-    RUNG_TRY(const std::vector<float> importance, importance_of(tensor, options, pool));
-    Encoded encoded{*tensor.format, std::vector<uint8_t>(row_bytes(*tensor.format, tensor.source->values()))};
-    RUNG_CHECK(encode_rows(tensor, importance, 0, tensor.source->rows(), pool, encoded.bytes.data()));
-    finish_tensor(*tensor.format, encoded.bytes);
-    result->encoded_.emplace(tensor.source->name, std::move(encoded));
-  }
-  observer.progress("quantize", plan.values, plan.values);
+  EncodePassOptions options;
+  options.importance = importance;
+  options.copy_kept = false;
+  Sink sink(*result, plan);
+  const QuantizationPlan* const plans[] = {&plan};
+  RUNG_CHECK(encode_tensors(plans, source->file(), options, sink, pool, observer));
   result->source_ = std::move(source);
   return std::shared_ptr<const RecipeSource>(std::move(result));
 }

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "base/observer.h"
+#include "base/thread_pool.h"
+#include "model/tensor_source.h"
 #include "quantize/importance.h"
 
 namespace rung {
@@ -16,17 +18,19 @@ class RecipeSource final : public TensorSource {
   /// Encodes every planned tensor. `plan` refers to tensors of source's file.
   static Result<std::shared_ptr<const RecipeSource>> create(std::shared_ptr<const TensorSource> source,
                                                             const QuantizationPlan& plan,
-                                                            const ImportanceOptions& options, ThreadPool& pool,
+                                                            const ImportanceOptions& importance, ThreadPool& pool,
                                                             Observer& observer);
 
   const GgufFile& file() const override { return source_->file(); }
   std::optional<TensorView> find(std::string_view name) const override;
 
  private:
+  class Sink;
   struct Encoded {
     Format format;
     std::vector<uint8_t> bytes;
   };
+
   std::shared_ptr<const TensorSource> source_;
   std::map<std::string, Encoded, std::less<>> encoded_;
 };
