@@ -1,6 +1,7 @@
 // Search for iq1_s and iq1_m: decoded = step * (g + shift), eight values a point g of a grid in {-1, 0, 1}^8, shift an
 // eighth up or down, step = d * (2 s + 1) with a 3-bit s.
-//   1. Without the grid (each value takes its best level) the error of 16 or 32 values for given levels is a parabola in
+//   1. Without the grid (each value takes its best level) the error of 16 or 32 values for given levels is a parabola
+//   in
 //      the step, step^2 B - 2 step A. A few starting steps give the parabolas whose lower envelope stands for the error
 //      at any step; d and the scales s are searched on it.
 //   2. At those steps the best grid points are found exactly (Iq1Plan), for both shifts and the most promising scales,
@@ -21,7 +22,8 @@ inline constexpr float kIq1Shift = 0.125f;
 /// What is chosen jointly: 32 values, four points.
 inline constexpr int kIq1Points = 4;
 
-/// The exact search of four points at a time.
+/// The exact search of kIq1Points points, some at a time: as many as their tables fit into a first-level cache of 32
+/// kB.
 template <int kLanes>
 class Iq1PointSearch {
  public:
@@ -34,20 +36,29 @@ class Iq1PointSearch {
   /// Finds the points that are best for 32 values at the given steps and shifts (one a point). code: two bits a value,
   /// level + 1; cost: sum w (x - decoded)^2. Among points whose costs agree to 2^-15 any may be taken, because the low
   /// bits of a cost carry the code of its second quad.
-  void find(const F* x, const F* w, const F* step, const F* shift, I* code, F* cost) {
-    for (int part = 0; part < kIq1Points; ++part) sum_pairs(x + 8 * part, w + 8 * part, step[part], shift[part], part);
+  RUNG_INLINE void find(const F* x, const F* w, const F* step, const F* shift, I* code, F* cost) {
+    for (int n = 0; n < kIq1Points; n += kAtOnce)
+      find_some(x + 8 * n, w + 8 * n, step + n, shift + n, code + n, cost + n);
+  }
+
+ private:
+  static constexpr int kAtOnce = 4;
+
+  void find_some(const F* x, const F* w, const F* step, const F* shift, I* code, F* cost) {
+    for (int part = 0; part < kAtOnce; ++part) sum_pairs(x + 8 * part, w + 8 * part, step[part], shift[part], part);
     sum_second_quads();
-    F second[kIq1Points];
-    I first[kIq1Points] = {};
-    for (int part = 0; part < kIq1Points; ++part) {
+    F second[kAtOnce];
+    I first[kAtOnce] = {};
+    for (int part = 0; part < kAtOnce; ++part) {
       cost[part] = L::splat(__builtin_inff());
       second[part] = F{};
     }
-    for (int quad = 0; quad < Iq1Plan::kQuads; ++quad) {
-      F least[kIq1Points];
-      least_of_members(quad, least);
+    for (int n = 0; n < Iq1Plan::kQuads; ++n) {
+      F least[kAtOnce];
+      least_of_members(n, least);
+      const int quad = plan_.first[n];
       const I quad_code = L::splat_int(plan_.code[quad]);
-      for (int part = 0; part < kIq1Points; ++part) {
+      for (int part = 0; part < kAtOnce; ++part) {
         const F total = least[part] + (pairs_[0][quad % 9][part] + pairs_[1][quad / 9][part]);
         const I better = total < cost[part];
         cost[part] = L::min(total, cost[part]);
@@ -55,10 +66,9 @@ class Iq1PointSearch {
         first[part] = L::select(better, quad_code, first[part]);
       }
     }
-    for (int part = 0; part < kIq1Points; ++part) code[part] = first[part] | (L::bits(second[part]) & 255) << 8;
+    for (int part = 0; part < kAtOnce; ++part) code[part] = first[part] | (L::bits(second[part]) & 255) << 8;
   }
 
- private:
   /// Costs of the nine combinations of values 0 and 1, 2 and 3, and so on.
   RUNG_INLINE void sum_pairs(const F* x, const F* w, F step, F shift, int part) {
     const F levels[3] = {step * (shift - 1.0f), step * shift, step * (shift + 1.0f)};
@@ -77,7 +87,7 @@ class Iq1PointSearch {
   RUNG_INLINE void sum_second_quads() {
     for (int quad = 0; quad < Iq1Plan::kQuads; ++quad) {
       const I code = L::splat_int(plan_.code[quad]);
-      for (int part = 0; part < kIq1Points; ++part) {
+      for (int part = 0; part < kAtOnce; ++part) {
         const F sum = pairs_[2][quad % 9][part] + pairs_[3][quad / 9][part];
         entries_[quad][part] = L::from_bits((L::bits(sum) & ~255) | code);
       }
@@ -85,27 +95,27 @@ class Iq1PointSearch {
     for (int n = 0; n < plan_.shared; ++n) {
       const F* left = entries_[plan_.left[n]];
       const F* right = entries_[plan_.right[n]];
-      for (int part = 0; part < kIq1Points; ++part) {
+      for (int part = 0; part < kAtOnce; ++part) {
         entries_[Iq1Plan::kQuads + n][part] = L::min(left[part], right[part]);
       }
     }
   }
 
-  RUNG_INLINE void least_of_members(int quad, F* least) const {
-    const uint8_t* member = plan_.member + plan_.first_member[quad];
-    const uint8_t* end = plan_.member + plan_.first_member[quad + 1];
-    F so_far[kIq1Points];
-    for (int part = 0; part < kIq1Points; ++part) so_far[part] = entries_[*member][part];
+  RUNG_INLINE void least_of_members(int n, F* least) const {
+    const uint8_t* member = plan_.member + plan_.first_member[n];
+    const uint8_t* end = plan_.member + plan_.first_member[n + 1];
+    F so_far[kAtOnce];
+    for (int part = 0; part < kAtOnce; ++part) so_far[part] = entries_[*member][part];
     while (++member < end) {
       const F* entry = entries_[*member];
-      for (int part = 0; part < kIq1Points; ++part) so_far[part] = L::min(entry[part], so_far[part]);
+      for (int part = 0; part < kAtOnce; ++part) so_far[part] = L::min(so_far[part], entry[part]);
     }
-    for (int part = 0; part < kIq1Points; ++part) least[part] = so_far[part];
+    for (int part = 0; part < kAtOnce; ++part) least[part] = so_far[part];
   }
 
   const Iq1Plan& plan_;
-  F pairs_[4][9][kIq1Points];
-  F entries_[Iq1Plan::kQuads + Iq1Plan::kMostShared][kIq1Points];
+  F pairs_[4][9][kAtOnce];
+  F entries_[Iq1Plan::kQuads + Iq1Plan::kMostShared][kAtOnce];
 };
 
 /// sum w (x - step v)^2 for decoded = step v, less the constant sum w x^2: step^2 b - 2 step a.
@@ -118,9 +128,10 @@ struct Iq1Sums {
 };
 
 struct Iq1Depth {
-  int starts;  ///< values of d that are tried
-  int scales;  ///< scales a span that are tried exactly
-  int rounds;  ///< of exact search and refit
+  int starts;   ///< values of d that are tried
+  int scales;   ///< scales a span that are tried exactly
+  bool shifts;  ///< whether both shifts are tried exactly, or only the one that is better without the grid
+  int rounds;   ///< of exact search and refit
 };
 
 /// kSpan values share a scale, kShiftSpan a shift.
@@ -141,7 +152,7 @@ class Iq1Search {
     F largest_step{};
     for (int span = 0; span < kSpans; ++span) largest_step = L::max(largest_step, sample(span));
     F d = relaxed_d(largest_step, depth.starts);
-    for (int round = 0; round < depth.rounds; ++round) d = choose_exactly(d, depth.scales);
+    for (int round = 0; round < depth.rounds; ++round) d = choose_exactly(d, depth);
     half_ = block.to_half(d * inflation(given_back));
     finish(block.from_half(half_));
   }
@@ -159,9 +170,12 @@ class Iq1Search {
     const F* x = block_->x + kSpan * span;
     const F* w = block_->w + kSpan * span;
     F wx[kSpan], largest{};
+    Totals totals[kSpan / kShiftSpan];
     for (int n = 0; n < kSpan; ++n) {
       wx[n] = w[n] * x[n];
       largest = L::max(largest, L::abs(x[n]));
+      totals[n / kShiftSpan].wx += wx[n];
+      totals[n / kShiftSpan].w += w[n];
     }
     F best_gain{}, best{};
     // The first step is so large that all levels are zero; then the largest value is on top level, then clipped more
@@ -169,7 +183,7 @@ class Iq1Search {
     float share = 0.3f;
     for (int n = 0; n < kSamples; ++n) {
       const F step = largest * (1.0f / share);
-      const Iq1Sums<kLanes> sums = relaxed_sums(x, w, wx, step);
+      const Iq1Sums<kLanes> sums = relaxed_sums(x, w, wx, totals, step);
       const I usable = sums.b > L::splat(0.0f);
       const F refit = sums.a / L::select(usable, sums.b, L::splat(1.0f));
       const F gain = refit * sums.a;
@@ -184,12 +198,18 @@ class Iq1Search {
     return best;
   }
 
+  struct Totals {
+    F wx{};
+    F w{};
+  };
+
   /// Each value at its best level, each kShiftSpan values at their better shift.
-  RUNG_INLINE Iq1Sums<kLanes> relaxed_sums(const F* x, const F* w, const F* wx, F step) const {
+  RUNG_INLINE Iq1Sums<kLanes> relaxed_sums(const F* x, const F* w, const F* wx, const Totals* totals, F step) const {
     Iq1Sums<kLanes> total;
-    for (int first = 0; first < kSpan; first += kShiftSpan) {
-      const auto up = relaxed_part(x + first, w + first, wx + first, step, kIq1Shift);
-      const auto down = relaxed_part(x + first, w + first, wx + first, step, -kIq1Shift);
+    for (int part = 0; part < kSpan / kShiftSpan; ++part) {
+      const int at = kShiftSpan * part;
+      const auto up = relaxed_part(x + at, w + at, wx + at, totals[part], step, kIq1Shift);
+      const auto down = relaxed_part(x + at, w + at, wx + at, totals[part], step, -kIq1Shift);
       const I take_down = down.error(step) < up.error(step);
       total.a += L::select(take_down, down.a, up.a);
       total.b += L::select(take_down, down.b, up.b);
@@ -197,22 +217,20 @@ class Iq1Search {
     return total;
   }
 
-  static RUNG_INLINE Iq1Sums<kLanes> relaxed_part(const F* x, const F* w, const F* wx, F step, float shift) {
+  static RUNG_INLINE Iq1Sums<kLanes> relaxed_part(const F* x, const F* w, const F* wx, const Totals& totals, F step,
+                                                  float shift) {
     const F high = step * (0.5f + shift), low = step * (shift - 0.5f);
-    F above{}, w_above{}, below{}, w_below{}, all{}, w_all{};
+    Totals above, below;
     for (int n = 0; n < kShiftSpan; ++n) {
       const I plus = x[n] > high, minus = x[n] < low;
-      above = L::select(plus, above + wx[n], above);
-      w_above = L::select(plus, w_above + w[n], w_above);
-      below = L::select(minus, below + wx[n], below);
-      w_below = L::select(minus, w_below + w[n], w_below);
-      all += wx[n];
-      w_all += w[n];
+      above.wx = L::select(plus, above.wx + wx[n], above.wx);
+      above.w = L::select(plus, above.w + w[n], above.w);
+      below.wx = L::select(minus, below.wx + wx[n], below.wx);
+      below.w = L::select(minus, below.w + w[n], below.w);
     }
-    const F top = L::splat(1.0f + shift), bottom = L::splat(shift - 1.0f), middle = L::splat(shift);
-    const F rest = all - above - below, w_rest = w_all - w_above - w_below;
-    return {top * above + bottom * below + middle * rest,
-            top * top * w_above + bottom * bottom * w_below + middle * middle * w_rest};
+    const float top = shift + 1.0f, bottom = shift - 1.0f;
+    return {top * above.wx + bottom * below.wx + shift * (totals.wx - above.wx - below.wx),
+            top * top * above.w + bottom * bottom * below.w + shift * shift * (totals.w - above.w - below.w)};
   }
 
   /// The lowest parabola at a positive step.
@@ -243,11 +261,11 @@ class Iq1Search {
   }
 
   /// Chooses scales, shifts and points at this d; returns the d that fits them best.
-  F choose_exactly(F d, int scales) {
+  F choose_exactly(F d, const Iq1Depth& depth) {
     F above{}, below{};
     error_ = F{};
     for (int part = 0; part < kPoints / kIq1Points; ++part) {
-      choose_part(part, d, scales);
+      choose_part(part, d, depth);
       for (int point = kIq1Points * part; point < kIq1Points * (part + 1); ++point) {
         const auto sums = point_sums(point);
         const F factor = factor_[8 * point / kSpan];
@@ -261,17 +279,22 @@ class Iq1Search {
     return refit;
   }
 
-  RUNG_INLINE void choose_part(int part, F d, int scales) {
+  RUNG_INLINE void choose_part(int part, F d, const Iq1Depth& depth) {
     constexpr int kSpansHere = 32 / kSpan, kPointsPerSpan = kSpan / 8;
     F tried[kSpansHere][8];
-    for (int span = 0; span < kSpansHere; ++span) rank_scales(part * kSpansHere + span, d, scales, tried[span]);
+    for (int span = 0; span < kSpansHere; ++span) rank_scales(part * kSpansHere + span, d, depth.scales, tried[span]);
     F least[kSpansHere];
     for (int span = 0; span < kSpansHere; ++span) least[span] = L::splat(__builtin_inff());
-    for (int n = 0; n < scales; ++n) {
+    for (int n = 0; n < depth.scales; ++n) {
       F step[kIq1Points], shift[kIq1Points], cost[kIq1Points];
       I code[kIq1Points];
       for (int point = 0; point < kIq1Points; ++point) step[point] = d * tried[point / kPointsPerSpan][n];
-      find_with_shifts(part, step, shift, code, cost);
+      if (depth.shifts) {
+        find_with_shifts(part, step, shift, code, cost);
+      } else {
+        relaxed_shifts(part, step, shift);
+        points_.find(block_->x + 32 * part, block_->w + 32 * part, step, shift, code, cost);
+      }
       for (int span = 0; span < kSpansHere; ++span) {
         F total{};
         for (int point = 0; point < kPointsPerSpan; ++point) total += cost[kPointsPerSpan * span + point];
@@ -307,6 +330,29 @@ class Iq1Search {
         factor = worse;
       }
     }
+  }
+
+  /// The better shift of each kShiftSpan of 32 values, were every value free to take its best level.
+  RUNG_INLINE void relaxed_shifts(int part, const F* step, F* shift) const {
+    constexpr int kPointsPerShift = kShiftSpan / 8;
+    for (int first = 0; first < kIq1Points; first += kPointsPerShift) {
+      const F* x = block_->x + 32 * part + 8 * first;
+      const F* w = block_->w + 32 * part + 8 * first;
+      F difference{};
+      for (int n = 0; n < kShiftSpan; ++n) {
+        const F up = x[n] - step[first] * nearest_level(x[n], step[first], kIq1Shift);
+        const F down = x[n] - step[first] * nearest_level(x[n], step[first], -kIq1Shift);
+        difference += w[n] * (down * down - up * up);
+      }
+      const F taken = L::select(difference < L::splat(0.0f), L::splat(-kIq1Shift), L::splat(kIq1Shift));
+      for (int point = first; point < first + kPointsPerShift; ++point) shift[point] = taken;
+    }
+  }
+
+  static RUNG_INLINE F nearest_level(F x, F step, float shift) {
+    F level = L::splat(shift);
+    level = L::select(x > step * (shift + 0.5f), L::splat(shift + 1.0f), level);
+    return L::select(x < step * (shift - 0.5f), L::splat(shift - 1.0f), level);
   }
 
   /// The best points of 32 values, each kShiftSpan of them with the better shift.
@@ -384,10 +430,16 @@ inline constexpr float kIq1MGivenBack = 0.5f;
 /// some 8 %.
 inline constexpr Emphasis kIq1Emphasis = Emphasis::kPlain;
 
-RUNG_INLINE Iq1Depth iq1_depth(Effort effort) {
-  if (effort == Effort::kFast) return {6, 1, 1};
-  if (effort == Effort::kNormal) return {12, 2, 1};
-  return {20, 4, 3};
+RUNG_INLINE Iq1Depth iq1_s_depth(Effort effort) {
+  if (effort == Effort::kFast) return {6, 1, false, 1};
+  if (effort == Effort::kNormal) return {12, 1, false, 1};
+  return {20, 4, true, 3};
+}
+
+RUNG_INLINE Iq1Depth iq1_m_depth(Effort effort) {
+  if (effort == Effort::kFast) return {6, 1, false, 1};
+  if (effort == Effort::kNormal) return {12, 2, true, 1};
+  return {20, 4, true, 3};
 }
 
 RUNG_INLINE unsigned iq1_index(const Iq1Plan& plan, int32_t code) {
@@ -443,24 +495,24 @@ template <int kLanes>
 void encode_iq1_s(const EncodeInput& input, uint8_t* blocks) {
   const Iq1Plan& plan = iq1_plan();
   Iq1Search<kLanes, 32, 32> search(plan);
-  const Iq1Depth depth = iq1_depth(input.effort);
-  for_each_block_group<kLanes, BlockIQ1_S, 256>(
-      input, kIq1Emphasis, blocks, [&](const BlockLanes<kLanes, 256>& block, BlockIQ1_S* const* out) {
-        search.run(block, depth, kIq1SGivenBack);
-        store_iq1(plan, search, out);
-      });
+  const Iq1Depth depth = iq1_s_depth(input.effort);
+  for_each_block_group<kLanes, BlockIQ1_S, 256>(input, kIq1Emphasis, blocks,
+                                                [&](const BlockLanes<kLanes, 256>& block, BlockIQ1_S* const* out) {
+                                                  search.run(block, depth, kIq1SGivenBack);
+                                                  store_iq1(plan, search, out);
+                                                });
 }
 
 template <int kLanes>
 void encode_iq1_m(const EncodeInput& input, uint8_t* blocks) {
   const Iq1Plan& plan = iq1_plan();
   Iq1Search<kLanes, 16, 8> search(plan);
-  const Iq1Depth depth = iq1_depth(input.effort);
-  for_each_block_group<kLanes, BlockIQ1_M, 256>(
-      input, kIq1Emphasis, blocks, [&](const BlockLanes<kLanes, 256>& block, BlockIQ1_M* const* out) {
-        search.run(block, depth, kIq1MGivenBack);
-        store_iq1(plan, search, out);
-      });
+  const Iq1Depth depth = iq1_m_depth(input.effort);
+  for_each_block_group<kLanes, BlockIQ1_M, 256>(input, kIq1Emphasis, blocks,
+                                                [&](const BlockLanes<kLanes, 256>& block, BlockIQ1_M* const* out) {
+                                                  search.run(block, depth, kIq1MGivenBack);
+                                                  store_iq1(plan, search, out);
+                                                });
 }
 
 }  // namespace rung

@@ -57,17 +57,18 @@ TEST(Iq1Plan, CoversTheGridAndNothingElse) {
   }
   const auto level = [](unsigned code, size_t n) { return static_cast<int>(code >> (2 * n) & 3u) - 1; };
   std::set<unsigned> points;
-  for (int first = 0; first < Iq1Plan::kQuads; ++first) {
+  for (int n = 0; n < Iq1Plan::kQuads; ++n) {
+    const unsigned first = plan.first[n];
     std::set<int> seconds;
-    for (int at = plan.first_member[first]; at < plan.first_member[first + 1]; ++at) {
+    for (int at = plan.first_member[n]; at < plan.first_member[n + 1]; ++at) {
       seconds.insert(quads_of[plan.member[at]].begin(), quads_of[plan.member[at]].end());
     }
     for (const int second : seconds) {
       const unsigned point = plan.point[first][second];
       points.insert(point);
-      for (size_t n = 0; n < 4; ++n) {
-        ASSERT_EQ(iq1_s_grid()[point][n], level(plan.code[first], n));
-        ASSERT_EQ(iq1_s_grid()[point][n + 4], level(plan.code[second], n));
+      for (size_t value = 0; value < 4; ++value) {
+        ASSERT_EQ(iq1_s_grid()[point][value], level(plan.code[first], value));
+        ASSERT_EQ(iq1_s_grid()[point][value + 4], level(plan.code[second], value));
       }
     }
   }

@@ -1,5 +1,6 @@
 #include "codec/iq1_plan.h"
 
+#include <algorithm>
 #include <bitset>
 #include <vector>
 
@@ -80,11 +81,14 @@ Iq1Plan make_plan() {
     plan.point[first][second] = static_cast<uint16_t>(point);
   }
   share_minima(sets, plan);
+  for (int first = 0; first < kQuads; ++first) plan.first[first] = static_cast<uint8_t>(first);
+  std::stable_sort(plan.first, plan.first + kQuads,
+                   [&](uint8_t left, uint8_t right) { return sets[left].count() < sets[right].count(); });
   uint16_t members = 0;
-  for (int first = 0; first < kQuads; ++first) {
-    plan.first_member[first] = members;
+  for (int n = 0; n < kQuads; ++n) {
+    plan.first_member[n] = members;
     for (size_t entry = 0; entry < kEntries; ++entry) {
-      if (sets[static_cast<size_t>(first)][entry]) plan.member[members++] = static_cast<uint8_t>(entry);
+      if (sets[plan.first[n]][entry]) plan.member[members++] = static_cast<uint8_t>(entry);
     }
   }
   plan.first_member[kQuads] = members;

@@ -1,7 +1,7 @@
 // How to find the best of the 2048 grid points of iq1_s and iq1_m with few operations. A point is two quads of four
-// values in {-1, 0, 1}; the cost of a point is the sum of its quads' costs, so for each first quad only the minimum over
-// the second quads that occur with it is needed: 2048 minima over 81 sets. The sets have much in common: minima that
-// several sets share are taken once, which leaves about 960. Constant, made at first use; thread-safe.
+// values in {-1, 0, 1}; the cost of a point is the sum of its quads' costs, so for each first quad only the minimum
+// over the second quads that occur with it is needed: 2048 minima over 81 sets. The sets have much in common: minima
+// that several sets share are taken once, which leaves about 960. Constant, made at first use; thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,9 @@ struct Iq1Plan {
   int shared;
   uint8_t left[kMostShared];
   uint8_t right[kMostShared];
-  /// The second quads that occur with first quad q are covered by entries member[first_member[q]] and so on, up to
-  /// first_member[q + 1].
+  /// First quad number first[n] occurs with the second quads that entries member[first_member[n]] and so on, up to
+  /// first_member[n + 1], cover. In order of the number of members, so that a processor foresees the ends of the loops.
+  uint8_t first[kQuads];
   uint16_t first_member[kQuads + 1];
   uint8_t member[kMostMembers];
   uint8_t quad_of_code[256];
