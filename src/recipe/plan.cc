@@ -2,6 +2,7 @@
 #include <cmath>
 #include <map>
 
+#include "model/scale_tensor.h"
 #include "recipe/recipe.h"
 
 namespace rung {
@@ -69,6 +70,8 @@ bool matches(const RecipeRule& rule, const GgufTensor& tensor, size_t layers) {
   }
   return !rule.pattern || std::regex_search(tensor.name, *rule.pattern);
 }
+
+uint64_t matrices_of(const GgufTensor& tensor) { return tensor.shape.size() > 2 ? tensor.shape[2] : 1; }
 
 TensorPlan keep(const GgufTensor& tensor) { return {&tensor, std::nullopt, tensor.bytes.size(), false}; }
 
@@ -157,7 +160,11 @@ Result<QuantizationPlan> plan_quantization(const GgufFile& file, const Recipe& r
     if (tensor.format && is_quantizable(tensor) && rule != rules.end()) {
       ++used[static_cast<size_t>(rule - rules.begin())];
       add(plan, convert(tensor, rule->format));
-      const TensorPlan& planned = plan.tensors.back();
+      TensorPlan& planned = plan.tensors.back();
+      if (planned.format == Format::NVFP4) {
+        planned.scale_name = writable_scale_name(file, tensor).value_or("");
+        if (!planned.scale_name.empty()) plan.tensor_bytes += matrices_of(tensor) * sizeof(float);
+      }
       if (planned.fell_back)
         plan.warnings.push_back(fmt::format("{}: rows of {} do not divide into blocks of {}, stored as {}", tensor.name,
                                             tensor.columns(), format_name(rule->format), format_name(*planned.format)));

@@ -64,6 +64,21 @@ TEST(Plan, RecipesOfTheMainJob) {
   EXPECT_EQ(plan_b.at("blk.4.ffn_gate_exps.weight"), "iq2_xxs");
 }
 
+TEST(Plan, Nvfp4AnnouncesItsFactors) {
+  const GgufFile file = open_pico();
+  const auto plan = plan_of(file, "nvfp4", {"attn_k=q8_0"});
+  uint64_t bytes = 0, named = 0;
+  for (const TensorPlan& tensor : plan.tensors) {
+    bytes += tensor.bytes;
+    const bool has = tensor.source->name == "blk.2.attn_q.weight";
+    if (has) EXPECT_EQ(tensor.scale_name, "blk.2.attn_q.scale");
+    if (tensor.format != Format::NVFP4) EXPECT_EQ(tensor.scale_name, "");
+    named += !tensor.scale_name.empty();
+  }
+  EXPECT_GT(named, 0u);
+  EXPECT_EQ(plan.tensor_bytes, bytes + named * sizeof(float));  // pico has no factors of experts
+}
+
 TEST(Plan, SixOfFortyThreeLayersGetPlanB) {
   // DeepSeek-V4-Flash has 43 layers, of which DS4 keeps the experts of the last 6 (37 to 42) at Q4_K.
   const auto folder = std::filesystem::temp_directory_path() / fmt::format("rung_plan_test_{}", ::getpid());

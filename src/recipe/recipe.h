@@ -46,6 +46,7 @@ struct TensorPlan {
   std::optional<Format> format;  ///< empty: the source's bytes are kept as they are
   uint64_t bytes = 0;            ///< in the result
   bool fell_back = false;        ///< the rule's format does not divide the row
+  std::string scale_name;        ///< nvfp4: the tensor of factors, F32, one a matrix, to be written beside it
 };
 
 struct QuantizationPlan {
