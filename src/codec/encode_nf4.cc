@@ -4,42 +4,22 @@
 #include <cmath>
 
 #include "codec/blocks.h"
-#include "codec/codebooks.h"
-#include "codec/encode_formats.h"
 
 namespace rung {
 namespace {
 
-constexpr size_t kValues = 64;
 constexpr size_t kNestedBlocks = 256;  ///< absmax values that share one second-level scale
 
-/// Index of the nearest entry of a rising table.
-template <size_t kSize>
-size_t nearest_entry(const std::array<float, kSize>& table, float value) {
+/// Index of the nearest entry of the rising map.
+size_t nearest_entry(const std::array<float, 256>& table, float value) {
   const auto above = std::lower_bound(table.begin(), table.end(), value);
   if (above == table.begin()) return 0;
-  if (above == table.end()) return kSize - 1;
+  if (above == table.end()) return table.size() - 1;
   const size_t index = static_cast<size_t>(above - table.begin());
   return value - table[index - 1] <= table[index] - value ? index - 1 : index;
 }
 
 }  // namespace
-
-void encode_nf4(const float* row, size_t values, const float*, uint8_t* blocks) {
-  BlockNF4* out = reinterpret_cast<BlockNF4*>(blocks);
-  for (size_t first = 0; first < values; first += kValues, ++out) {
-    const float* x = row + first;
-    float absmax = 0.0f;
-    for (size_t n = 0; n < kValues; ++n) absmax = std::max(absmax, std::fabs(x[n]));
-    const float divisor = absmax > 0.0f ? absmax : 1.0f;
-    for (size_t byte = 0; byte < kValues / 2; ++byte) {
-      const size_t high = nearest_entry(kNf4Levels, x[2 * byte] / divisor);
-      const size_t low = nearest_entry(kNf4Levels, x[2 * byte + 1] / divisor);
-      out->qs[byte] = static_cast<uint8_t>(high << 4 | low);
-    }
-    out->absmax = absmax;
-  }
-}
 
 std::array<float, 256> make_dynamic_map() {
   // Seven decades; decade i has 2^i values: the means of neighbours among 2^i + 1 even steps from 0.1 to 1.

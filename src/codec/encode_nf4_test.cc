@@ -83,6 +83,39 @@ TEST(Nf4, FirstValueInTheHighNibbleAndLevelsExact) {
   EXPECT_EQ(block.qs[8], 0x77) << "zeros are code 7";
 }
 
+// The definition, value by value: the nearer of the two levels around value / absmax, in float, the lower one where
+// they are equally near. Among the values every midpoint of two levels and its neighbours, both signs.
+TEST(Nf4, CodesFollowTheDefinition) {
+  std::vector<float> values = normal_values(64 * 40, 13);
+  for (size_t n = 0; n < 15; ++n) {
+    const float middle = (kNf4Levels[n] + kNf4Levels[n + 1]) * 0.5f;
+    float value = std::nextafter(std::nextafter(middle, -2.0f), -2.0f);
+    for (size_t step = 0; step < 5; ++step, value = std::nextafter(value, 2.0f)) {
+      values[64 * (2 * n) + 10 + step] = value;
+      values[64 * (2 * n + 1) + 10 + step] = -value;
+    }
+    values[64 * (2 * n)] = values[64 * (2 * n + 1)] = 1.0f;
+    for (size_t k = 0; k < 128; ++k) values[128 * n + k] = std::clamp(values[128 * n + k], -1.0f, 1.0f);
+  }
+  values[64 * 35] = 3e38f;
+  for (size_t k = 0; k < 64; ++k) values[64 * 36 + k] *= 1e-42f;
+  const std::vector<uint8_t> blocks = encode_tensor(Format::NF4, values);
+  for (size_t n = 0; n < values.size(); ++n) {
+    BlockNF4 block;
+    std::memcpy(&block, blocks.data() + n / 64 * sizeof block, sizeof block);
+    const float* const x = values.data() + n / 64 * 64;
+    float absmax = 0.0f;
+    for (size_t k = 0; k < 64; ++k) absmax = std::max(absmax, std::fabs(x[k]));
+    ASSERT_EQ(block.absmax, absmax);
+    const float relative = values[n] / absmax;
+    size_t expected = 0;
+    while (expected < 15 && kNf4Levels[expected] < relative) ++expected;
+    if (expected > 0 && relative - kNf4Levels[expected - 1] <= kNf4Levels[expected] - relative) --expected;
+    const unsigned two = block.qs[n % 64 / 2];
+    ASSERT_EQ(n % 2 == 0 ? two >> 4 : two & 15, expected) << "value " << n << ": " << relative;
+  }
+}
+
 // absmax values 1, 2, 3: their mean is 2, the distances -1, 0, 1 relative to the largest, 1. The map has 0 and 1 but
 // not -1: the first block becomes 2 - .99297.
 TEST(Nf4, DoubleQuantizationByHand) {
