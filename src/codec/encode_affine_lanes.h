@@ -23,33 +23,51 @@ struct PackedLanes {
   }
 };
 
-/// The value of one lane.
-template <class Vector>
-RUNG_INLINE auto lane_of(const Vector& lanes, int lane) {
-  return lanes[lane];
-}
+/// How much to search for one block.
+struct LineSearch {
+  StartCount starts;
+  int rounds;  ///< of rounding to halves; the first one is not judged where it is the only one
+};
 
-template <int kTop, int kLanes>
-RUNG_INLINE LineLanes<kLanes> fit_stored_line(const BlockLanes<kLanes, 32>& block, const StartRanges& starts,
-                                              int rounds) {
+/// The line for half-precision scale and minimum: least squares and rounding alternate while the error falls.
+template <int kTop, bool kWeighted, int kLanes>
+RUNG_INLINE LineLanes<kLanes> fit_stored_line(const BlockLanes<kLanes, 32>& block, const ValueLanes<kLanes>& values,
+                                              const LineSearch& how) {
   using L = Lanes<kLanes>;
-  using F = typename L::F;
-  const auto values = sum_values<kLanes, 32>(block.x, block.w);
-  LineLanes<kLanes> wanted = fit_free_line<kTop, true, kLanes, 32>(block.x, block.w, values, starts).line;
+  LineFitLanes<kLanes> free;
+  FreeLines<kTop, true, kWeighted, 1, kLanes, 32>(block.x, block.w, values).search(how.starts, &free);
+  LineLanes<kLanes> wanted = free.line;
   LineLanes<kLanes> best;
-  F least = L::splat(__builtin_inff());
-  for (int round = 0; round < rounds; ++round) {
+  auto least = L::splat(__builtin_inff());
+  auto going = L::splat_int(-1);  // a lane that stops gaining is done, whatever its neighbours do
+  for (int round = 0; round < how.rounds; ++round) {
     const LineLanes<kLanes> stored = {block.through_half(wanted.scale), block.through_half(wanted.min)};
-    const auto codes = sum_codes<kTop, kLanes, 32>(block.x, block.w, stored);
-    const F error = values.error(codes, stored);
-    const auto better = error < least;
-    if (!L::any(better)) break;
-    least = L::select(better, error, least);
-    best.scale = L::select(better, stored.scale, best.scale);
-    best.min = L::select(better, stored.min, best.min);
+    if (how.rounds == 1) return stored;
+    const auto codes = sum_codes<kTop, kWeighted, kLanes, 32>(block.x, block.w, stored);
+    const auto error = values.error(codes, stored);
+    going &= error < least;
+    if (!L::any(going)) break;
+    least = L::select(going, error, least);
+    best.scale = L::select(going, stored.scale, best.scale);
+    best.min = L::select(going, stored.min, best.min);
     wanted = solve_line<true>(codes, values);
   }
   return best;
+}
+
+/// Replaces the lines of those lanes whose values lie on a grid.
+template <int kTop, int kLanes>
+__attribute__((noinline)) void take_exact_lines(const BlockLanes<kLanes, 32>& block, typename Lanes<kLanes>::I maybe,
+                                                LineLanes<kLanes>& line) {
+  for (int lane = 0; lane < kLanes; ++lane) {
+    if (maybe[lane] == 0) continue;
+    float values[32];
+    for (int k = 0; k < 32; ++k) values[k] = block.x[k][lane];
+    ExactLine exact;
+    if (!find_exact_line(values, 32, kTop, block.unit[lane], &exact)) continue;
+    line.scale[lane] = exact.scale;
+    line.min[lane] = exact.min;
+  }
 }
 
 /// Low four bits in pairs, 16 values apart; the fifth ones of q5_1 as bits of a word.
@@ -77,22 +95,40 @@ RUNG_INLINE void store_line_block(const BlockLanes<kLanes, 32>& block, const Lin
   }
 }
 
-template <int kTop, int kLanes, class Block>
-RUNG_INLINE void encode_lines(const EncodeInput& input, const StartRanges& starts, uint8_t* blocks) {
-  for_each_block_group<kLanes, Block, 32>(input, Emphasis::kLarge, blocks,
+template <int kTop, bool kWeighted, int kLanes, class Block>
+RUNG_INLINE void encode_lines(const EncodeInput& input, const LineSearch& how, uint8_t* blocks) {
+  for_each_block_group<kLanes, Block, 32>(input, kWeighted ? Emphasis::kLarge : Emphasis::kPlain, blocks,
                                           [&](const BlockLanes<kLanes, 32>& block, Block* const* out) {
-                                            store_line_block<kTop>(block, fit_stored_line<kTop>(block, starts, 3), out);
+                                            const auto values = sum_values<kWeighted, kLanes, 32>(block.x, block.w);
+                                            LineLanes<kLanes> line =
+                                                fit_stored_line<kTop, kWeighted>(block, values, how);
+                                            const auto maybe = maybe_on_line<kTop, 3, kLanes>(block.x, values);
+                                            if (Lanes<kLanes>::any(maybe)) take_exact_lines<kTop>(block, maybe, line);
+                                            store_line_block<kTop>(block, line, out);
                                           });
+}
+
+/// Without importance the reference only takes the smallest and the largest value, at the speed of memory: so a few
+/// starts must do there, and all values weigh the same.
+inline constexpr LineSearch kLineSearch[] = {{{8, 1}, 2}, {{20, 2}, 3}, {{32, 4}, 4}};
+inline constexpr LineSearch kPlainLineSearch[] = {{{1, 0}, 1}, {{2, 0}, 1}, {{32, 4}, 4}};
+
+template <int kTop, int kLanes, class Block>
+RUNG_INLINE void encode_any_lines(const EncodeInput& input, uint8_t* blocks) {
+  const int effort = static_cast<int>(input.effort);
+  if (input.importance == nullptr)
+    return encode_lines<kTop, false, kLanes, Block>(input, kPlainLineSearch[effort], blocks);
+  encode_lines<kTop, true, kLanes, Block>(input, kLineSearch[effort], blocks);
 }
 
 template <int kLanes>
 void encode_q4_1(const EncodeInput& input, uint8_t* blocks) {
-  encode_lines<15, kLanes, BlockQ4_1>(input, {0.5f, -3, 2, 4}, blocks);
+  encode_any_lines<15, kLanes, BlockQ4_1>(input, blocks);
 }
 
 template <int kLanes>
 void encode_q5_1(const EncodeInput& input, uint8_t* blocks) {
-  encode_lines<31, kLanes, BlockQ5_1>(input, {0.5f, -4, 1, 4}, blocks);
+  encode_any_lines<31, kLanes, BlockQ5_1>(input, blocks);
 }
 
 /// q4_k, q5_k: eight 6-bit scales and mins. Four of each in the low six bits of bytes 0-3 and 4-7; of the other four
@@ -150,20 +186,21 @@ RUNG_INLINE void encode_fine_blocks(const EncodeInput& input, const SuperLineSea
 
 template <int kLanes>
 void encode_q4_k(const EncodeInput& input, uint8_t* blocks) {
-  encode_fine_blocks<15, kLanes, BlockQ4_K>(input, {{0.5f, -3, 2, 4}, 24, 11, 2, 3}, blocks);
+  constexpr SuperLineSearch kSearch[] = {{10, 12, 2, 12, 1, 1}, {24, 24, 3, 24, 1, 2}, {32, 32, 8, 32, 4, 5}};
+  encode_fine_blocks<15, kLanes, BlockQ4_K>(input, kSearch[static_cast<int>(input.effort)], blocks);
 }
 
 template <int kLanes>
 void encode_q5_k(const EncodeInput& input, uint8_t* blocks) {
-  encode_fine_blocks<31, kLanes, BlockQ5_K>(input, {{0.5f, -4, 1, 4}, 24, 11, 2, 3}, blocks);
+  constexpr SuperLineSearch kSearch[] = {{12, 12, 2, 12, 1, 1}, {24, 24, 3, 24, 1, 2}, {32, 32, 8, 32, 4, 5}};
+  encode_fine_blocks<31, kLanes, BlockQ5_K>(input, kSearch[static_cast<int>(input.effort)], blocks);
 }
 
-/// Two bits a code, 32 values apart in a byte.
+/// q2_k: two bits a code, 32 values apart in a byte.
 template <int kLanes>
-void encode_q2_k(const EncodeInput& input, uint8_t* blocks) {
+RUNG_INLINE void encode_coarse_blocks(const EncodeInput& input, const SuperLineSearch& how, uint8_t* blocks) {
   using L = Lanes<kLanes>;
   using Search = SuperLineLanes<3, 16, 15, kLanes>;
-  const SuperLineSearch how = {{0.33f, -2, 3, 4}, 24, 11, 2, 3};
   for_each_block_group<kLanes, BlockQ2_K, 256>(
       input, Emphasis::kLarge, blocks, [&](const BlockLanes<kLanes, 256>& block, BlockQ2_K* const* out) {
         const typename Search::Result found = Search(block, how).search();
@@ -181,6 +218,12 @@ void encode_q2_k(const EncodeInput& input, uint8_t* blocks) {
           codes.store(lane, out[lane]->qs);
         }
       });
+}
+
+template <int kLanes>
+void encode_q2_k(const EncodeInput& input, uint8_t* blocks) {
+  constexpr SuperLineSearch kSearch[] = {{8, 8, 2, 8, 1, 1}, {24, 12, 3, 12, 1, 2}, {24, 32, 8, 32, 4, 5}};
+  encode_coarse_blocks<kLanes>(input, kSearch[static_cast<int>(input.effort)], blocks);
 }
 
 }  // namespace rung
