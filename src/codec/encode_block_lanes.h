@@ -16,8 +16,9 @@ enum class Emphasis {
   /// importance_i * sqrt(sigma2 + x_i^2), sigma2 the mean square of the neighbourhood: found in llama.cpp to give a
   /// better perplexity than the bare importance (ik_llama.cpp discussion 140). Without importance: as if it were 1.
   kLarge,
-  kLargeMild,   ///< the same with 2 * sigma2
-  kLargeFaint,  ///< the same with 16 * sigma2: close to the bare importance
+  kLargeMild,    ///< the same with 2 * sigma2
+  kLargeSlight,  ///< with 8 * sigma2
+  kLargeFaint,   ///< with 16 * sigma2: close to the bare importance
 };
 
 /// x = original / unit; decoded values and scales are in the same unit while searching.
@@ -127,7 +128,10 @@ RUNG_INLINE void weigh(const float* const* importance, Emphasis emphasis, typena
   }
   if (emphasis == Emphasis::kPlain) return;
   // Zero would leave zeros weightless; beyond 1e12 all weights are equal anyway, and the sums stay in range.
-  const float factor = emphasis == Emphasis::kLarge ? 1.0f : emphasis == Emphasis::kLargeMild ? 2.0f : 16.0f;
+  const float factor = emphasis == Emphasis::kLarge         ? 1.0f
+                       : emphasis == Emphasis::kLargeMild   ? 2.0f
+                       : emphasis == Emphasis::kLargeSlight ? 8.0f
+                                                            : 16.0f;
   const F sigma2 = L::clamp(mean_square * factor, L::splat(1e-12f), L::splat(1e12f));
   for (int k = 0; k < kValues; ++k) out.w[k] *= L::sqrt(sigma2 + out.x[k] * out.x[k]);
 }

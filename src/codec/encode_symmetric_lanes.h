@@ -3,15 +3,26 @@
 #pragma once
 
 #include "codec/blocks.h"
+#include "codec/direct_lanes.h"
 #include "codec/encode_formats.h"
 #include "codec/super_scale_lanes.h"
 
 namespace rung {
 
-constexpr Emphasis kQ4_0Emphasis = Emphasis::kLargeFaint;
-constexpr Emphasis kQ5_0Emphasis = Emphasis::kLargeFaint;
-constexpr Emphasis kQ3KEmphasis = Emphasis::kLargeFaint;
-constexpr Emphasis kIq4Emphasis = Emphasis::kLargeFaint;
+// The errors that the project promises (against llama.cpp, the bare importance as weight, on the vectors' two inputs)
+// need weights nearer to the bare importance than llama.cpp's own; these are the strongest emphases that keep them.
+// q6_k takes the bare importance, as llama.cpp does.
+inline constexpr Emphasis kQ5_0Emphasis = Emphasis::kLargeFaint;
+inline constexpr Emphasis kQ4_0Emphasis = Emphasis::kLargeSlight;
+inline constexpr Emphasis kIq4NlEmphasis = Emphasis::kLargeFaint;
+inline constexpr Emphasis kIq4XsEmphasis = Emphasis::kLargeSlight;
+inline constexpr Emphasis kQ3KEmphasis = Emphasis::kLargeSlight;
+inline constexpr Emphasis kQ6KEmphasis = Emphasis::kPlain;
+
+/// Starts at each effort.
+RUNG_INLINE StartShares starts_for(Effort effort, float first, float last, int count) {
+  return {first, last, effort == Effort::kFast ? count / 2 : effort == Effort::kBest ? count * 2 : count};
+}
 
 /// Where each lane's block lies: its fields are written at byte offsets.
 template <int kLanes>
@@ -55,23 +66,30 @@ RUNG_INLINE void store_nibble_block(typename Lanes<kLanes>::I half, const typena
                           [&](int n) { return (codes[n] & 15) | ((codes[n + 16] & 15) << 4); });
 }
 
-/// Rounding with the largest value at the end of the grid, as everyone does it; the search is kept for kBest.
 template <int kLanes>
 void encode_q8_0(const EncodeInput& input, uint8_t* blocks) {
   using L = Lanes<kLanes>;
+  using F = typename L::F;
   using Grid = IntegerGrid<kLanes, -127, 127>;  // -128 is left out: kernels may take the absolute value in 8 bits
-  // The largest value keeps the level 127 in all of them, so that a decoded block is known again.
+  if (input.effort != Effort::kBest) {
+    round_blocks<Grid, kLanes, BlockQ8_0>(
+        input, blocks, [](F high, F low) { return L::max(high, -low) / 127.0f; },
+        [](const float* x, uint16_t half, float inverse, BlockQ8_0& out) {
+          for (int first = 0; first < 32; first += 16) {
+            typename L::I codes[16 / kLanes];
+            for (int part = 0; part < 16 / kLanes; ++part)
+              codes[part] = L::to_int(Grid::nearest(L::load(x + first + part * kLanes) * inverse));
+            store_sixteen<kLanes>(codes, reinterpret_cast<uint8_t*>(out.qs) + first);
+          }
+          out.d = half;
+        });
+    return;
+  }
+  // The largest value keeps the level 127 in all of them.
   constexpr StartShares kStarts = {0.9965f, 1.0035f, 15};
-  const bool search = input.effort == Effort::kBest;
   for_each_block_group<kLanes, BlockQ8_0, 32>(
       input, Emphasis::kNone, blocks, [&](const BlockLanes<kLanes, 32>& block, BlockQ8_0* const* blocks_out) {
-        typename L::F largest{};
-        for (int k = 0; k < 32; ++k) largest = L::max(largest, L::abs(block.x[k]));
-        auto half = block.to_half(largest / 127.0f);
-        if (search)
-          half = fit_half_scale<Grid, kLanes, 32>(block, nullptr, kStarts, 3);
-        else
-          prefer_exact_half<Grid, kLanes, 32>(block, half);
+        const auto half = fit_half_scale<Grid, kLanes, 32>(block, nullptr, kStarts, 3);
         const auto inverse = L::safe_inverse(block.from_half(half));
         const BlockBytes<kLanes> out(blocks_out);
         store_halves<kLanes>(half, out.at, offsetof(BlockQ8_0, d));
@@ -80,25 +98,30 @@ void encode_q8_0(const EncodeInput& input, uint8_t* blocks) {
       });
 }
 
+/// Without importance and at less than kBest: rounding with the largest value at -8, as everyone does it.
 template <int kLanes>
 void encode_q4_0(const EncodeInput& input, uint8_t* blocks) {
   using L = Lanes<kLanes>;
+  using F = typename L::F;
   using Grid = IntegerGrid<kLanes, -8, 7>;
-  const bool search = input.importance != nullptr || input.effort == Effort::kBest;
-  const StartShares starts = {0.75f, 1.25f,
-                              input.effort == Effort::kFast     ? 6
-                              : input.effort == Effort::kNormal ? 16
-                                                                : 32};
-  for_each_block_group<kLanes, BlockQ4_0, 32>(input, search ? kQ4_0Emphasis : Emphasis::kNone, blocks,
+  if (input.importance == nullptr && input.effort != Effort::kBest) {
+    round_blocks<Grid, kLanes, BlockQ4_0>(
+        input, blocks, [](F high, F low) { return L::select(high > -low, high, low) * -0.125f; },
+        [](const float* x, uint16_t half, float inverse, BlockQ4_0& out) {
+          typename L::I bytes[16 / kLanes];
+          for (int part = 0; part < 16 / kLanes; ++part) {
+            const auto low = Grid::code(L::load(x + part * kLanes) * inverse);
+            bytes[part] = low | (Grid::code(L::load(x + 16 + part * kLanes) * inverse) << 4);
+          }
+          store_sixteen<kLanes>(bytes, out.qs);
+          out.d = half;
+        });
+    return;
+  }
+  const StartShares starts = starts_for(input.effort, 0.75f, 1.4f, 14);
+  for_each_block_group<kLanes, BlockQ4_0, 32>(input, kQ4_0Emphasis, blocks,
                                               [&](const BlockLanes<kLanes, 32>& block, BlockQ4_0* const* out) {
-                                                typename L::I half;
-                                                if (search) {
-                                                  half = fit_half_scale<Grid, kLanes, 32>(block, starts, 3);
-                                                } else {
-                                                  const auto end = largest_value<kLanes, 32>(block.x) * -0.125f;
-                                                  half = refine_half_scale<Grid, kLanes, 32>(block, nullptr, end, 2);
-                                                  prefer_exact_half<Grid, kLanes, 32>(block, half);
-                                                }
+                                                const auto half = fit_half_scale<Grid, kLanes, 32>(block, starts, 3);
                                                 typename L::I codes[32];
                                                 choose_codes<Grid, kLanes, 32>(block.x, block.from_half(half), codes);
                                                 store_nibble_block<BlockQ4_0, kLanes>(half, codes, out);
@@ -110,11 +133,9 @@ void encode_q5_0(const EncodeInput& input, uint8_t* blocks) {
   using L = Lanes<kLanes>;
   using Grid = IntegerGrid<kLanes, -16, 15>;
   const bool weighed = input.importance != nullptr || input.effort == Effort::kBest;
-  const StartShares starts = weighed ? StartShares{0.85f, 1.15f,
-                                                   input.effort == Effort::kFast     ? 6
-                                                   : input.effort == Effort::kNormal ? 16
-                                                                                     : 32}
-                                     : StartShares{0.9f, 1.1f, input.effort == Effort::kFast ? 3 : 5};
+  // Weighed, the largest value may be worth clipping to half.
+  const StartShares starts = weighed ? starts_for(input.effort, 0.8f, input.effort == Effort::kFast ? 1.2f : 2.0f, 20)
+                                     : starts_for(input.effort, 0.9f, 1.1f, 6);
   for_each_block_group<kLanes, BlockQ5_0, 32>(
       input, weighed ? kQ5_0Emphasis : Emphasis::kNone, blocks,
       [&](const BlockLanes<kLanes, 32>& block, BlockQ5_0* const* blocks_out) {
@@ -134,11 +155,8 @@ void encode_q5_0(const EncodeInput& input, uint8_t* blocks) {
 template <int kLanes>
 void encode_iq4_nl(const EncodeInput& input, uint8_t* blocks) {
   using Grid = Iq4Grid<kLanes>;
-  const StartShares starts = {0.7f, 1.2f,
-                              input.effort == Effort::kFast     ? 6
-                              : input.effort == Effort::kNormal ? 16
-                                                                : 32};
-  for_each_block_group<kLanes, BlockIQ4_NL, 32>(input, kIq4Emphasis, blocks,
+  const StartShares starts = starts_for(input.effort, 0.7f, 1.4f, 14);
+  for_each_block_group<kLanes, BlockIQ4_NL, 32>(input, kIq4NlEmphasis, blocks,
                                                 [&](const BlockLanes<kLanes, 32>& block, BlockIQ4_NL* const* out) {
                                                   const auto half = fit_half_scale<Grid, kLanes, 32>(block, starts, 3);
                                                   typename Lanes<kLanes>::I codes[32];
@@ -149,11 +167,11 @@ void encode_iq4_nl(const EncodeInput& input, uint8_t* blocks) {
 
 // ---- 256 values in blocks with integer scales ----
 
-template <int kLanes>
-RUNG_INLINE SuperEffort super_effort(Effort effort, float first, float last, int starts) {
-  if (effort == Effort::kFast) return {{first, last, (starts + 1) / 2}, 1, 2, 1};
-  if (effort == Effort::kBest) return {{first, last, starts * 2}, 4, 6, 2};
-  return {{first, last, starts}, 2, 4, 2};
+RUNG_INLINE SuperEffort super_effort(Effort effort, float first, float last, int count) {
+  const StartShares starts = starts_for(effort, first, last, count);
+  if (effort == Effort::kFast) return {starts, 1, 2, 1};
+  if (effort == Effort::kBest) return {starts, 4, 6, 2};
+  return {starts, 1, 4, 2};
 }
 
 /// Calls store(scales as integers, codes, bits of d, blocks) for each group.
@@ -180,9 +198,9 @@ void encode_q6_k(const EncodeInput& input, uint8_t* blocks) {
   using I = typename Lanes<kLanes>::I;
   using Grid = IntegerGrid<kLanes, -32, 31>;
   using Search = SuperScale<Grid, kLanes, 16, -128, 127>;
-  const Emphasis emphasis = input.importance == nullptr ? Emphasis::kLarge : Emphasis::kPlain;
+  const Emphasis emphasis = input.importance == nullptr ? Emphasis::kLarge : kQ6KEmphasis;
   encode_super_blocks<Grid, kLanes, BlockQ6_K, Search>(
-      input, emphasis, super_effort<kLanes>(input.effort, 0.9f, 1.1f, 12), blocks,
+      input, emphasis, super_effort(input.effort, 0.9f, 1.1f, 12), blocks,
       [](const I* scales, const I* codes, const BlockBytes<kLanes>& out) {
         store_bytes<kLanes, 16>(out, offsetof(BlockQ6_K, scales), [&](int n) { return scales[n] & 255; });
         // Per 128 values: low nibbles of values n and n + 64 share a byte, the top bits of n, n + 32, n + 64 and
@@ -205,7 +223,7 @@ void encode_q3_k(const EncodeInput& input, uint8_t* blocks) {
   using Grid = IntegerGrid<kLanes, -4, 3>;
   using Search = SuperScale<Grid, kLanes, 16, -32, 31>;
   encode_super_blocks<Grid, kLanes, BlockQ3_K, Search>(
-      input, kQ3KEmphasis, super_effort<kLanes>(input.effort, 0.5f, 1.3f, 16), blocks,
+      input, kQ3KEmphasis, super_effort(input.effort, 0.5f, 1.3f, 14), blocks,
       [](const I* scales, const I* codes, const BlockBytes<kLanes>& out) {
         // A 6-bit scale: low nibbles of scales n and n + 8 in byte n, the top two bits of four scales in byte 8 + n
         // % 4.
@@ -240,7 +258,7 @@ void encode_iq4_xs(const EncodeInput& input, uint8_t* blocks) {
   using Grid = Iq4Grid<kLanes>;
   using Search = SuperScale<Grid, kLanes, 8, -32, 31>;
   encode_super_blocks<Grid, kLanes, BlockIQ4_XS, Search>(
-      input, kIq4Emphasis, super_effort<kLanes>(input.effort, 0.7f, 1.2f, 16), blocks,
+      input, kIq4XsEmphasis, super_effort(input.effort, 0.7f, 1.2f, 14), blocks,
       [](const I* scales, const I* codes, const BlockBytes<kLanes>& out) {
         I low{}, high{};
         for (int b = 0; b < 8; ++b) {

@@ -53,14 +53,17 @@ RUNG_INLINE typename Lanes<kLanes>::F largest_value(const typename Lanes<kLanes>
   return largest;
 }
 
-/// Lanes whose values all have so few significant bits that they may be products of a half (11 bits) and a level of up
-/// to seven.
+/// A float with one of these bits has too many significant ones to be the product of a half (11 bits) and a level of
+/// up to seven.
+inline constexpr int kLowBits = 0x3f;
+
+/// Lanes where no value has them.
 template <int kLanes, int kValues>
 RUNG_INLINE typename Lanes<kLanes>::I has_few_bits(const typename Lanes<kLanes>::F* x) {
   using L = Lanes<kLanes>;
   typename L::I used{};
   for (int k = 0; k < kValues; ++k) used |= L::bits(x[k]);
-  return (used & 0x3f) == L::splat_int(0);
+  return (used & kLowBits) == L::splat_int(0);
 }
 
 /// Replaces the scale of the lanes that one half can store exactly.

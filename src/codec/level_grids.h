@@ -12,6 +12,8 @@ template <int kLanes, int kLow, int kHigh>
 struct IntegerGrid {
   using L = Lanes<kLanes>;
   static constexpr float kReach = kHigh > -kLow ? kHigh : -kLow;  ///< the largest magnitude
+  /// Targets up to here find the mirror image of their level when negated.
+  static constexpr float kMirrored = kHigh == -kLow ? 1e30f : 0.499f + (kHigh < -kLow ? kHigh : -kLow);
   static constexpr int kLevels = kHigh - kLow + 1;
   static constexpr float level(int code) { return static_cast<float>(code + kLow); }
   static RUNG_INLINE typename L::F nearest(typename L::F target) {
@@ -73,6 +75,7 @@ template <int kLanes>
 struct Iq4Grid {
   using L = Lanes<kLanes>;
   static constexpr float kReach = 127;
+  static constexpr float kMirrored = 0;
   static constexpr int kLevels = 16;
   static constexpr float level(int code) { return kIq4Tables.level[code]; }
   static RUNG_INLINE typename L::I code(typename L::F target) {

@@ -164,7 +164,54 @@ class SuperScale {
     return best;
   }
 
-  RUNG_INLINE void prefer_exact(Result&) const {}
+  /// Replaces the result of the lanes whose values are exactly d * scale * level.
+  RUNG_INLINE void prefer_exact(Result& best) const {
+    I open = best.half == best.half;
+    for (int b = 0; b < kBlocks && L::any(open); ++b)
+      open &= maybe_on_grid<kLanes, kBlockValues>(values(b), Grid::kReach);
+    const F largest = largest_value<kLanes, 256>(block_.x);
+    open &= largest != L::splat(0.0f);
+    if (L::any(open)) find_exact(largest, open, best);
+  }
+
+  /// Tries every d that makes the largest value one of the level and scale products; the outermost scales first, since
+  /// encoders put the largest one there.
+  RUNG_INLINE void find_exact(F largest, I open, Result& best) const {
+    for (int step = 0; step < kHigh - kLow && L::any(open); ++step) {
+      const int scale = step % 2 == 0 ? kLow + step / 2 : kHigh - step / 2;
+      for (int code = 0; code < Grid::kLevels && scale != 0; ++code) {
+        const float product = Grid::level(code) * static_cast<float>(scale);
+        if (product == 0.0f) continue;
+        Result exact;
+        exact.half = block_.to_half(largest / product);
+        exact.d = block_.from_half(exact.half);
+        const I found = exact_scales(open & (exact.d * product == largest), exact);
+        take(found, exact, best);
+        open &= ~found;
+      }
+    }
+  }
+
+  /// Lanes among those given where result.d allows scales, which are set, that leave no error in any block.
+  RUNG_INLINE I exact_scales(I among, Result& result) const {
+    const F inverse = L::safe_inverse(result.d);
+    result.error = L::splat(-kNever);
+    for (int b = 0; b < kBlocks && L::any(among); ++b) {
+      const F largest = largest_value<kLanes, kBlockValues>(values(b)) * inverse;
+      I open = among & (largest != L::splat(0.0f));
+      result.scale[b] = F{};
+      among &= ~open;
+      for (int code = 0; code < Grid::kLevels && L::any(open); ++code) {
+        if (Grid::level(code) == 0.0f) continue;
+        const F scale = nearest_scale(largest / Grid::level(code));
+        const I exact = is_exact<Grid, kLanes, kBlockValues>(values(b), result.d * scale, open);
+        result.scale[b] = L::select(exact, scale, result.scale[b]);
+        among |= exact;
+        open &= ~exact;
+      }
+    }
+    return among;
+  }
 
   const Block& block_;
   const SuperEffort& effort_;

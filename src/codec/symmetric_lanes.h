@@ -34,7 +34,7 @@ RUNG_INLINE LevelLanes<kLanes> sum_levels(const typename Lanes<kLanes>::F* x, co
 }
 
 /// The scales that a block's search starts from send its largest value to levels from `first` to `last` times the
-/// grid's reach: below 1 wastes range for finer rounding of that value, above 1 clips it. In even steps of that share.
+/// grid's reach: below 1 wastes range for finer rounding of that value, above 1 clips it. In even steps of the scale.
 struct StartShares {
   float first;
   float last;
@@ -47,7 +47,7 @@ struct FreeScale {
   using F = typename Lanes<kLanes>::F;
   F scale{};
   F ll{};    ///< of its levels
-  F gain{};  ///< how much less error than scale 0
+  F gain{};  ///< xl^2 of its levels: divided by ll, how much less error than scale 0
 };
 
 template <class Grid, int kLanes, int kValues>
@@ -69,14 +69,14 @@ RUNG_INLINE FreeScale<kLanes> best_free_scale(const typename Lanes<kLanes>::F* x
     best.ll = L::select(better, sums.ll, best.ll);
     best.scale = L::select(better, sums.xl, best.scale);
   };
-  const float step = starts.count > 1 ? (starts.last - starts.first) / static_cast<float>(starts.count - 1) : 0.0f;
+  const float widest = 1.0f / starts.first, narrowest = 1.0f / starts.last;
+  const float step = starts.count > 1 ? (narrowest - widest) / static_cast<float>(starts.count - 1) : 0.0f;
   for (int start = 0; start < starts.count; ++start) {
-    const float reach = (starts.first + step * static_cast<float>(start)) * Grid::kReach;
+    const float reach = Grid::kReach / (widest + step * static_cast<float>(start));
     consider(inverse * reach);
-    consider(inverse * -reach);
+    if (reach > Grid::kMirrored) consider(inverse * -reach);
   }
   best.scale /= best.ll;
-  best.gain /= best.ll;
   return best;
 }
 
