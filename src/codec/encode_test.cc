@@ -108,7 +108,7 @@ TEST(Encoders, NoMoreErrorThanTheReferenceEncoder) {
     ASSERT_NEAR(relative_error(x, theirs, w) / vector.rel_error, 1.0, 1e-3);
     const double ours = relative_error(x, encode_rows(vector.format, x, w), w);
     EXPECT_LT(ours, 1.03 * vector.rel_error);
-    EXPECT_GT(ours, (takes_largest.count(vector.format) != 0 ? 0.1 : 0.6) * vector.rel_error);
+    EXPECT_GT(ours, (takes_largest.count(vector.format) != 0 ? 0.1 : 0.5) * vector.rel_error);
     ++checked[vector.format];
   }
   for (const FormatInfo* info : encodable())
@@ -170,8 +170,8 @@ std::vector<int> levels_of(const FormatInfo& info) {
   static const std::map<Format, std::pair<int, int>> ranges = {
       {Format::Q8_0, {-127, 127}}, {Format::Q6_K, {-32, 31}}, {Format::Q5_K, {0, 31}}, {Format::Q5_1, {0, 31}},
       {Format::Q5_0, {-16, 15}},   {Format::Q4_K, {0, 15}},   {Format::Q4_1, {0, 15}}, {Format::Q4_0, {-8, 7}},
-      {Format::Q3_K, {-4, 3}},     {Format::Q2_K, {0, 3}},
-      {Format::Q2_0, {-1, 2}},     {Format::TQ2_0, {-1, 1}},  {Format::TQ1_0, {-1, 1}}};
+      {Format::Q3_K, {-4, 3}},     {Format::Q2_K, {0, 3}},    {Format::Q2_0, {-1, 2}}, {Format::TQ2_0, {-1, 1}},
+      {Format::TQ1_0, {-1, 1}}};
   std::vector<int> levels;
   const auto range = ranges.find(info.format);
   if (range == ranges.end()) return levels;
@@ -203,38 +203,6 @@ TEST(Encoders, NoSingleCodeCanBeBettered) {
     }
   }
   EXPECT_EQ(checked, 18);
-}
-
-// Exhaustive: all 256 points with all 128 sign patterns for every group, at the scale that the encoder chose.
-TEST(Encoders, Iq2XxsFindsTheBestPointAndSigns) {
-  const std::vector<float> row = bell_row(256, 0.02, 3);
-  const std::vector<uint8_t> stored = encode(Format::IQ2_XXS, row);
-  const std::vector<float> decoded = decode(Format::IQ2_XXS, stored, row.size());
-  EncodeBlock block;
-  block.load(row.data(), row.size(), nullptr, Emphasis::kLarge, mean_square(row.data(), row.size()));
-  BlockIQ2_XXS fields;
-  std::memcpy(&fields, stored.data(), sizeof fields);
-  const float d = half_to_float(fields.d);
-  for (size_t group = 0; group < 32; ++group) {
-    const float step = d * (0.5f + static_cast<float>(fields.groups[group / 4].signs_scale >> 28)) * 0.25f;
-    const float* x = row.data() + group * 8;
-    const float* w = block.w + group * 8;
-    double least = std::numeric_limits<double>::infinity();
-    for (const auto& point : iq2_xxs_grid()) {
-      for (uint8_t index = 0; index < 128; ++index) {
-        float y[8];
-        for (size_t n = 0; n < 8; ++n) {
-          y[n] = (iq_signs(index) >> n & 1) != 0 ? -step * static_cast<float>(point[n])
-                                                 : step * static_cast<float>(point[n]);
-        }
-        least = std::min(least, weighted_error(x, y, w, 8));
-      }
-    }
-    const double ours = weighted_error(x, decoded.data() + group * 8, w, 8);
-    // The search adds eight float terms in another form: relative to sum w x^2, not to the difference.
-    const double slack = 1e-5 * weighted_error(x, std::vector<float>(8, 0.0f).data(), w, 8);
-    EXPECT_NEAR(ours, least, slack) << "group " << group;
-  }
 }
 
 TEST(Encoders, AwkwardRowsDecodeToFiniteValues) {
@@ -329,14 +297,16 @@ rc::Gen<std::vector<float>> any_row(int first, int last) {
 /// The coarsest spacing of neighbouring levels when the widest block's values just fit, relative to the largest value.
 double relative_step(const FormatInfo& info) {
   static const std::map<Format, double> steps = {
-      {Format::F32, 0.0},        {Format::F16, 0x1p-10},       {Format::BF16, 0x1p-7},
-      {Format::Q8_0, 1.0 / 127}, {Format::Q6_K, 1.0 / 31},     {Format::Q5_K, 2.0 / 31},
-      {Format::Q5_1, 2.0 / 31},  {Format::Q5_0, 1.0 / 15},     {Format::Q4_K, 2.0 / 15},
-      {Format::Q4_1, 2.0 / 15},  {Format::Q4_0, 1.0 / 7},      {Format::Q3_K, 1.0 / 3},
-      {Format::Q2_K, 2.0 / 3},   {Format::IQ4_NL, 24.0 / 113}, {Format::IQ4_XS, 24.0 / 113},
-      {Format::MXFP4, 1.0 / 2},  {Format::TQ2_0, 1.0},         {Format::TQ1_0, 1.0},
-      {Format::Q2_0, 1.0},       {Format::Q1_0, 2.0},         {Format::NF4, 0.31},       {Format::NF4_DQ, 0.31},       {Format::IQ2_XXS, 18.0 / 43 + 2.0 * 8 / 43},
-      {Format::IQ1_M, 8.0 / 9},  {Format::IQ1_S, 8.0 / 9}};
+      {Format::F32, 0.0},         {Format::F16, 0x1p-10},       {Format::BF16, 0x1p-7},
+      {Format::Q8_0, 1.0 / 127},  {Format::Q6_K, 1.0 / 31},     {Format::Q5_K, 2.0 / 31},
+      {Format::Q5_1, 2.0 / 31},   {Format::Q5_0, 1.0 / 15},     {Format::Q4_K, 2.0 / 15},
+      {Format::Q4_1, 2.0 / 15},   {Format::Q4_0, 1.0 / 7},      {Format::Q3_K, 1.0 / 3},
+      {Format::Q2_K, 2.0 / 3},    {Format::IQ4_NL, 24.0 / 113}, {Format::IQ4_XS, 24.0 / 113},
+      {Format::MXFP4, 1.0 / 2},   {Format::TQ2_0, 1.0},         {Format::TQ1_0, 1.0},
+      {Format::Q2_0, 1.0},        {Format::Q1_0, 2.0},          {Format::NF4, 0.31},
+      {Format::NF4_DQ, 0.31},     {Format::IQ2_XXS, 34.0 / 43}, {Format::IQ2_XS, 34.0 / 43},
+      {Format::IQ2_S, 34.0 / 43}, {Format::IQ3_XXS, 24.0 / 62}, {Format::IQ3_S, 4.0 / 15},
+      {Format::IQ1_M, 8.0 / 9},   {Format::IQ1_S, 8.0 / 9}};
   return steps.at(info.format);
 }
 
@@ -363,8 +333,8 @@ RC_GTEST_PROP(EncoderProperties, MeanErrorStaysBelowTheStep, ()) {
   }
 }
 
-// Where no stored half is subnormal or saturates. f16 is left out: it stores the values near zero themselves; nvfp4: its
-// scales span no more than 2^-9 to 448.
+// Where no stored half is subnormal or saturates. f16 is left out: it stores the values near zero themselves; nvfp4:
+// its scales span no more than 2^-9 to 448.
 RC_GTEST_PROP(EncoderProperties, PowersOfTwoPassThroughUnchanged, ()) {
   const std::vector<float> row = *any_row(0, 7);
   std::vector<float> doubled = row;
