@@ -4,8 +4,16 @@
 #include "codec/blocks.h"
 #include "codec/encode_formats.h"
 #include "codec/super_line_lanes.h"
+#include "codec/transpose_lanes.h"
 
 namespace rung {
+
+/// What weighs a value beside its importance (the reference's choice for each of these formats). q4_1 and q5_1
+/// without importance weigh all values the same.
+inline constexpr Emphasis kLineEmphasis = Emphasis::kLarge;
+inline constexpr Emphasis kQ2KEmphasis = Emphasis::kLarge;
+inline constexpr Emphasis kQ4KEmphasis = Emphasis::kLargeMild;
+inline constexpr Emphasis kQ5KEmphasis = Emphasis::kLargeMild;
 
 /// Codes of kLanes blocks, as they are packed: four bytes a lane at a time.
 template <int kLanes, int kWords>
@@ -15,10 +23,17 @@ struct PackedLanes {
 
   /// Adds a code's bits to one byte.
   RUNG_INLINE void put(int byte, int shift, typename L::I code) { words[byte / 4] |= code << (byte % 4 * 8 + shift); }
-  RUNG_INLINE void store(int lane, uint8_t* to) const {
-    for (int word = 0; word < kWords; ++word) {
-      const int32_t bits = words[word][lane];
-      std::memcpy(to + 4 * word, &bits, 4);
+  /// To byte `offset` of each block.
+  template <class Block>
+  RUNG_INLINE void store(Block* const* out, size_t offset) const {
+    uint8_t* const* to = reinterpret_cast<uint8_t* const*>(out);
+    constexpr int kQuads = kWords / 4;
+    for (int quad = 0; quad < kQuads; ++quad) store_words<kLanes>(words + 4 * quad, to, offset + 16 * quad);
+    for (int word = 4 * kQuads; word < kWords; ++word) {
+      for (int lane = 0; lane < kLanes; ++lane) {
+        const int32_t bits = words[word][lane];
+        std::memcpy(to[lane] + offset + 4 * word, &bits, 4);
+      }
     }
   }
 };
@@ -83,21 +98,16 @@ RUNG_INLINE void store_line_block(const BlockLanes<kLanes, 32>& block, const Lin
     low.put(n % 16, n / 16 * 4, code & 15);
     high.words[0] |= (code >> 4) << n;
   }
-  const auto halves = block.to_half(line.scale) | (block.to_half(-line.min) << 16);
-  for (int lane = 0; lane < kLanes; ++lane) {
-    const int32_t bits = halves[lane];
-    std::memcpy(&out[lane]->d, &bits, 4);
-    low.store(lane, out[lane]->qs);
-    if constexpr (kTop == 31) {
-      const int32_t fifth = high.words[0][lane];
-      std::memcpy(&out[lane]->qh, &fifth, 4);
-    }
-  }
+  PackedLanes<kLanes, 1> halves;
+  halves.words[0] = block.to_half(line.scale) | (block.to_half(-line.min) << 16);
+  halves.store(out, offsetof(Block, d));
+  low.store(out, offsetof(Block, qs));
+  if constexpr (kTop == 31) high.store(out, offsetof(Block, qh));
 }
 
 template <int kTop, bool kWeighted, int kLanes, class Block>
 RUNG_INLINE void encode_lines(const EncodeInput& input, const LineSearch& how, uint8_t* blocks) {
-  for_each_block_group<kLanes, Block, 32>(input, kWeighted ? Emphasis::kLarge : Emphasis::kPlain, blocks,
+  for_each_block_group<kLanes, Block, 32>(input, kWeighted ? kLineEmphasis : Emphasis::kPlain, blocks,
                                           [&](const BlockLanes<kLanes, 32>& block, Block* const* out) {
                                             const auto values = sum_values<kWeighted, kLanes, 32>(block.x, block.w);
                                             LineLanes<kLanes> line =
@@ -149,39 +159,38 @@ RUNG_INLINE PackedLanes<kLanes, 3> pack_scales_and_mins(const typename Lanes<kLa
 
 template <int kLanes, class Block, class Result>
 RUNG_INLINE void store_halves(const BlockLanes<kLanes, 256>& block, const Result& found, Block* const* out) {
-  const auto halves = block.to_half(found.d) | (block.to_half(found.dmin) << 16);
-  for (int lane = 0; lane < kLanes; ++lane) {
-    const int32_t bits = halves[lane];
-    std::memcpy(&out[lane]->d, &bits, 4);
-  }
+  PackedLanes<kLanes, 1> halves;
+  halves.words[0] = block.to_half(found.d) | (block.to_half(found.dmin) << 16);
+  halves.store(out, offsetof(Block, d));
 }
 
-/// q4_k and q5_k.
+/// q4_k, q5_k: 32 values in the low nibbles of 32 bytes, the next 32 in the high ones; a bit plane for the fifth bits.
+template <int kTop, int kLanes, class Block, class Result>
+RUNG_INLINE void store_fine_block(const BlockLanes<kLanes, 256>& block, const Result& found, Block* const* out) {
+  using L = Lanes<kLanes>;
+  PackedLanes<kLanes, 32> low;
+  PackedLanes<kLanes, 8> high;
+  for (int b = 0; b < 8; ++b) {
+    const CodeRule<kLanes, kTop> rule(found.line(b));
+    for (int n = 0; n < 32; ++n) {
+      const auto code = L::to_int(rule.code(block.x[b * 32 + n]));
+      low.put(b / 2 * 32 + n, b % 2 * 4, code & 15);
+      if constexpr (kTop == 31) high.put(n, b, code >> 4);
+    }
+  }
+  store_halves(block, found, out);
+  pack_scales_and_mins<kLanes>(found.scale, found.min).store(out, offsetof(Block, scales));
+  low.store(out, offsetof(Block, qs));
+  if constexpr (kTop == 31) high.store(out, offsetof(Block, qh));
+}
+
 template <int kTop, int kLanes, class Block>
 RUNG_INLINE void encode_fine_blocks(const EncodeInput& input, const SuperLineSearch& how, uint8_t* blocks) {
-  using L = Lanes<kLanes>;
-  using Search = SuperLineLanes<kTop, 8, 63, kLanes>;
-  for_each_block_group<kLanes, Block, 256>(input, Emphasis::kLargeMild, blocks,
-                                           [&](const BlockLanes<kLanes, 256>& block, Block* const* out) {
-                                             const typename Search::Result found = Search(block, how).search();
-                                             PackedLanes<kLanes, 32> low;
-                                             PackedLanes<kLanes, 8> high;
-                                             for (int b = 0; b < 8; ++b) {
-                                               const CodeRule<kLanes, kTop> rule(found.line(b));
-                                               for (int n = 0; n < 32; ++n) {
-                                                 const auto code = L::to_int(rule.code(block.x[b * 32 + n]));
-                                                 low.put(b / 2 * 32 + n, b % 2 * 4, code & 15);
-                                                 if constexpr (kTop == 31) high.put(n, b, code >> 4);
-                                               }
-                                             }
-                                             const auto scales = pack_scales_and_mins<kLanes>(found.scale, found.min);
-                                             store_halves(block, found, out);
-                                             for (int lane = 0; lane < kLanes; ++lane) {
-                                               scales.store(lane, out[lane]->scales);
-                                               low.store(lane, out[lane]->qs);
-                                               if constexpr (kTop == 31) high.store(lane, out[lane]->qh);
-                                             }
-                                           });
+  constexpr Emphasis kEmphasis = kTop == 31 ? kQ5KEmphasis : kQ4KEmphasis;
+  for_each_block_group<kLanes, Block, 256>(
+      input, kEmphasis, blocks, [&](const BlockLanes<kLanes, 256>& block, Block* const* out) {
+        store_fine_block<kTop>(block, SuperLineLanes<kTop, 8, 63, kLanes>(block, how).search(), out);
+      });
 }
 
 template <int kLanes>
@@ -197,26 +206,27 @@ void encode_q5_k(const EncodeInput& input, uint8_t* blocks) {
 }
 
 /// q2_k: two bits a code, 32 values apart in a byte.
+template <int kLanes, class Result>
+RUNG_INLINE void store_coarse_block(const BlockLanes<kLanes, 256>& block, const Result& found, BlockQ2_K* const* out) {
+  using L = Lanes<kLanes>;
+  PackedLanes<kLanes, 16> codes;
+  PackedLanes<kLanes, 4> scales;
+  for (int b = 0; b < 16; ++b) {
+    scales.put(b, 0, L::to_int(found.scale[b]) | (L::to_int(found.min[b]) << 4));
+    const CodeRule<kLanes, 3> rule(found.line(b));
+    for (int n = b * 16; n < b * 16 + 16; ++n)
+      codes.put(n / 128 * 32 + n % 32, n % 128 / 32 * 2, L::to_int(rule.code(block.x[n])));
+  }
+  store_halves(block, found, out);
+  scales.store(out, offsetof(BlockQ2_K, scales));
+  codes.store(out, offsetof(BlockQ2_K, qs));
+}
+
 template <int kLanes>
 RUNG_INLINE void encode_coarse_blocks(const EncodeInput& input, const SuperLineSearch& how, uint8_t* blocks) {
-  using L = Lanes<kLanes>;
-  using Search = SuperLineLanes<3, 16, 15, kLanes>;
   for_each_block_group<kLanes, BlockQ2_K, 256>(
-      input, Emphasis::kLarge, blocks, [&](const BlockLanes<kLanes, 256>& block, BlockQ2_K* const* out) {
-        const typename Search::Result found = Search(block, how).search();
-        PackedLanes<kLanes, 16> codes;
-        PackedLanes<kLanes, 4> scales;
-        for (int b = 0; b < 16; ++b) {
-          scales.put(b, 0, L::to_int(found.scale[b]) | (L::to_int(found.min[b]) << 4));
-          const CodeRule<kLanes, 3> rule(found.line(b));
-          for (int n = b * 16; n < b * 16 + 16; ++n)
-            codes.put(n / 128 * 32 + n % 32, n % 128 / 32 * 2, L::to_int(rule.code(block.x[n])));
-        }
-        store_halves(block, found, out);
-        for (int lane = 0; lane < kLanes; ++lane) {
-          scales.store(lane, out[lane]->scales);
-          codes.store(lane, out[lane]->qs);
-        }
+      input, kQ2KEmphasis, blocks, [&](const BlockLanes<kLanes, 256>& block, BlockQ2_K* const* out) {
+        store_coarse_block<kLanes>(block, SuperLineLanes<3, 16, 15, kLanes>(block, how).search(), out);
       });
 }
 
