@@ -9,6 +9,9 @@
 
 namespace rung {
 
+/// Weighing by importance alone gives the least error under it.
+inline constexpr Emphasis kFp4Emphasis = Emphasis::kPlain;
+
 /// The nearest E2M1 value of a magnitude; ties to the even code.
 template <int kLanes>
 RUNG_INLINE typename Lanes<kLanes>::F nearest_fp4(typename Lanes<kLanes>::F magnitude) {
@@ -45,17 +48,11 @@ RUNG_INLINE typename Lanes<kLanes>::F fp4_error(const typename Lanes<kLanes>::F*
   return error;
 }
 
-/// Half of kCount codes in the low nibbles of kCount / 2 bytes, the other half in the high ones; one block a lane.
+/// Half of kCount codes in the low nibbles of kCount / 2 bytes, the other half in the high ones.
 template <int kLanes, int kCount>
-RUNG_INLINE void fp4_nibbles(const typename Lanes<kLanes>::F* x, typename Lanes<kLanes>::F scale,
-                             uint8_t (*bytes)[kLanes]) {
-  using L = Lanes<kLanes>;
-  const auto inverse = L::safe_inverse(scale);
-  for (int n = 0; n < kCount / 2; ++n) {
-    const auto low = fp4_code<kLanes>(x[n], inverse);
-    const auto high = fp4_code<kLanes>(x[n + kCount / 2], inverse);
-    L::store_bytes(low | (high << 4), bytes[n]);
-  }
+RUNG_INLINE typename Lanes<kLanes>::I fp4_byte(const typename Lanes<kLanes>::F* x, typename Lanes<kLanes>::F inverse,
+                                               int n) {
+  return fp4_code<kLanes>(x[n], inverse) | (fp4_code<kLanes>(x[n + kCount / 2], inverse) << 4);
 }
 
 // ---- MXFP4 ----
@@ -98,16 +95,15 @@ void encode_mxfp4(const EncodeInput& input, uint8_t* blocks) {
   const int below = input.effort == Effort::kBest ? 3 : input.effort == Effort::kNormal ? 1 : 0;
   const int above = input.effort == Effort::kBest ? 2 : 1;
   for_each_block_group<kLanes, BlockMXFP4, 32>(
-      input, Emphasis::kPlain, blocks, [below, above](const BlockLanes<kLanes, 32>& block, BlockMXFP4* const* out) {
+      input, kFp4Emphasis, blocks, [below, above](const BlockLanes<kLanes, 32>& block, BlockMXFP4* const* out) {
         const auto e = best_e8m0<kLanes>(block, below, above);
+        const auto inverse = L::safe_inverse(e8m0_scale<kLanes>(e, block.unit));
+        const BlockBytes<kLanes> bytes(out);
         uint8_t exponents[kLanes];
-        uint8_t bytes[16][kLanes];
         L::store_bytes(e, exponents);
-        fp4_nibbles<kLanes, 32>(block.x, e8m0_scale<kLanes>(e, block.unit), bytes);
-        for (int lane = 0; lane < kLanes; ++lane) {
-          out[lane]->e = exponents[lane];
-          for (int n = 0; n < 16; ++n) out[lane]->qs[n] = bytes[n][lane];
-        }
+        for (int lane = 0; lane < kLanes; ++lane) out[lane]->e = exponents[lane];
+        store_bytes<kLanes, 16>(bytes, offsetof(BlockMXFP4, qs),
+                                [&](int n) { return fp4_byte<kLanes, 32>(block.x, inverse, n); });
       });
 }
 
@@ -162,20 +158,21 @@ void encode_nvfp4(const EncodeInput& input, uint8_t* blocks) {
   const int below = input.effort == Effort::kBest ? 12 : input.effort == Effort::kNormal ? 3 : 1;
   const int above = input.effort == Effort::kFast ? 6 : 14;
   for_each_block_group<kLanes, BlockNVFP4, 64>(
-      input, Emphasis::kPlain, blocks, [&](const BlockLanes<kLanes, 64>& block, BlockNVFP4* const* out) {
+      input, kFp4Emphasis, blocks, [&](const BlockLanes<kLanes, 64>& block, BlockNVFP4* const* out) {
         const auto factor = block.inverse_unit * input.tensor_scale;
-        uint8_t scales[4][kLanes];
-        uint8_t bytes[32][kLanes];
+        const BlockBytes<kLanes> bytes(out);
+        typename L::F inverse[4];
         for (int group = 0; group < 4; ++group) {
-          const auto* x = block.x + 16 * group;
-          const auto code = best_ue4m3<kLanes>(x, block.w + 16 * group, factor, below, above);
-          L::store_bytes(code, scales[group]);
-          fp4_nibbles<kLanes, 16>(x, from_ue4m3<kLanes>(code) * factor, bytes + 8 * group);
+          const int first = 16 * group;
+          const auto code = best_ue4m3<kLanes>(block.x + first, block.w + first, factor, below, above);
+          uint8_t scales[kLanes];
+          L::store_bytes(code, scales);
+          for (int lane = 0; lane < kLanes; ++lane) out[lane]->d[group] = scales[lane];
+          inverse[group] = L::safe_inverse(from_ue4m3<kLanes>(code) * factor);
         }
-        for (int lane = 0; lane < kLanes; ++lane) {
-          for (int group = 0; group < 4; ++group) out[lane]->d[group] = scales[group][lane];
-          for (int n = 0; n < 32; ++n) out[lane]->qs[n] = bytes[n][lane];
-        }
+        store_bytes<kLanes, 32>(bytes, offsetof(BlockNVFP4, qs), [&](int n) {
+          return fp4_byte<kLanes, 16>(block.x + n / 8 * 16, inverse[n / 8], n % 8);
+        });
       });
 }
 

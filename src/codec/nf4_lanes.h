@@ -37,17 +37,11 @@ void encode_nf4(const EncodeInput& input, uint8_t* blocks) {
         for (int k = 0; k < 64; ++k) largest = L::max(largest, L::abs(block.x[k]));
         const auto divisor = L::select(largest > L::splat(0.0f), largest, L::splat(1.0f));
         float absmax[kLanes];
-        uint8_t bytes[32][kLanes];
         L::store(largest * block.unit, absmax);
-        for (int byte = 0; byte < 32; ++byte) {
-          const auto high = nf4_code<kLanes>(block.x[2 * byte] / divisor);
-          const auto low = nf4_code<kLanes>(block.x[2 * byte + 1] / divisor);
-          L::store_bytes((high << 4) | low, bytes[byte]);
-        }
-        for (int lane = 0; lane < kLanes; ++lane) {
-          out[lane]->absmax = absmax[lane];
-          for (int byte = 0; byte < 32; ++byte) out[lane]->qs[byte] = bytes[byte][lane];
-        }
+        for (int lane = 0; lane < kLanes; ++lane) out[lane]->absmax = absmax[lane];
+        store_bytes<kLanes, 32>(BlockBytes<kLanes>(out), offsetof(BlockNF4, qs), [&](int n) {
+          return (nf4_code<kLanes>(block.x[2 * n] / divisor) << 4) | nf4_code<kLanes>(block.x[2 * n + 1] / divisor);
+        });
       });
 }
 

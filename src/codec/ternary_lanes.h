@@ -9,6 +9,9 @@
 
 namespace rung {
 
+/// Weighing by importance alone gives the least error under it.
+inline constexpr Emphasis kTernaryEmphasis = Emphasis::kPlain;
+
 /// Sums over the values whose magnitude exceeds a threshold.
 template <int kLanes>
 struct BeyondLanes {
@@ -99,34 +102,21 @@ RUNG_INLINE typename Lanes<kLanes>::I ternary_code(typename Lanes<kLanes>::F x, 
   return 1 - (x > threshold) + (x < -threshold);
 }
 
-template <int kLanes, class Block>
-RUNG_INLINE void store_halves(typename Lanes<kLanes>::I half, Block* const* out) {
-  int32_t halves[kLanes];
-  Lanes<kLanes>::store(half, halves);
-  for (int lane = 0; lane < kLanes; ++lane) out[lane]->d = static_cast<uint16_t>(halves[lane]);
-}
-
 template <int kLanes>
 void encode_tq2_0(const EncodeInput& input, uint8_t* blocks) {
-  using L = Lanes<kLanes>;
-  for_each_block_group<kLanes, BlockTQ2_0, 256>(input, Emphasis::kPlain, blocks,
-                                                [&input](const BlockLanes<kLanes, 256>& block, BlockTQ2_0* const* out) {
-                                                  const auto half = fit_ternary<kLanes, 256>(block, input.effort);
-                                                  const auto threshold = block.from_half(half) * 0.5f;
-                                                  uint8_t bytes[64][kLanes];
-                                                  for (int byte = 0; byte < 64; ++byte) {
-                                                    const auto* x = block.x + byte / 32 * 128 + byte % 32;
-                                                    typename L::I four{};
-                                                    for (int n = 0; n < 4; ++n)
-                                                      four |= ternary_code<kLanes>(x[32 * n], threshold) << (2 * n);
-                                                    L::store_bytes(four, bytes[byte]);
-                                                  }
-                                                  store_halves<kLanes>(half, out);
-                                                  for (int lane = 0; lane < kLanes; ++lane) {
-                                                    for (int byte = 0; byte < 64; ++byte)
-                                                      out[lane]->qs[byte] = bytes[byte][lane];
-                                                  }
-                                                });
+  for_each_block_group<kLanes, BlockTQ2_0, 256>(
+      input, kTernaryEmphasis, blocks, [&input](const BlockLanes<kLanes, 256>& block, BlockTQ2_0* const* out) {
+        const auto half = fit_ternary<kLanes, 256>(block, input.effort);
+        const auto threshold = block.from_half(half) * 0.5f;
+        const BlockBytes<kLanes> bytes(out);
+        store_halves<kLanes>(half, bytes.at, offsetof(BlockTQ2_0, d));
+        store_bytes<kLanes, 64>(bytes, offsetof(BlockTQ2_0, qs), [&](int byte) {
+          const auto* x = block.x + byte / 32 * 128 + byte % 32;
+          typename Lanes<kLanes>::I four{};
+          for (int n = 0; n < 4; ++n) four |= ternary_code<kLanes>(x[32 * n], threshold) << (2 * n);
+          return four;
+        });
+      });
 }
 
 /// kTrits values, `stride` apart, as one byte: ceil(256 v / 243), v in base 3 with five digits, the first leading.
@@ -143,48 +133,41 @@ RUNG_INLINE typename Lanes<kLanes>::I pack_trits(const typename Lanes<kLanes>::F
 
 template <int kLanes>
 void encode_tq1_0(const EncodeInput& input, uint8_t* blocks) {
-  using L = Lanes<kLanes>;
   for_each_block_group<kLanes, BlockTQ1_0, 256>(
-      input, Emphasis::kPlain, blocks, [&input](const BlockLanes<kLanes, 256>& block, BlockTQ1_0* const* out) {
+      input, kTernaryEmphasis, blocks, [&input](const BlockLanes<kLanes, 256>& block, BlockTQ1_0* const* out) {
         const auto half = fit_ternary<kLanes, 256>(block, input.effort);
         const auto threshold = block.from_half(half) * 0.5f;
-        uint8_t bytes[52][kLanes];
-        for (int n = 0; n < 32; ++n) L::store_bytes(pack_trits<kLanes, 5>(block.x + n, 32, threshold), bytes[n]);
-        for (int n = 0; n < 16; ++n)
-          L::store_bytes(pack_trits<kLanes, 5>(block.x + 160 + n, 16, threshold), bytes[32 + n]);
-        for (int n = 0; n < 4; ++n)
-          L::store_bytes(pack_trits<kLanes, 4>(block.x + 240 + n, 4, threshold), bytes[48 + n]);
-        store_halves<kLanes>(half, out);
-        for (int lane = 0; lane < kLanes; ++lane) {
-          for (int n = 0; n < 48; ++n) out[lane]->qs[n] = bytes[n][lane];
-          for (int n = 0; n < 4; ++n) out[lane]->qh[n] = bytes[48 + n][lane];
+        const BlockBytes<kLanes> bytes(out);
+        const auto* x = block.x;
+        store_halves<kLanes>(half, bytes.at, offsetof(BlockTQ1_0, d));
+        store_bytes<kLanes, 48>(bytes, offsetof(BlockTQ1_0, qs), [&](int n) {
+          return n < 32 ? pack_trits<kLanes, 5>(x + n, 32, threshold)
+                        : pack_trits<kLanes, 5>(x + 160 + n - 32, 16, threshold);
+        });
+        for (int n = 0; n < 4; ++n) {
+          uint8_t byte[kLanes];
+          Lanes<kLanes>::store_bytes(pack_trits<kLanes, 4>(x + 240 + n, 4, threshold), byte);
+          for (int lane = 0; lane < kLanes; ++lane) out[lane]->qh[n] = byte[lane];
         }
       });
 }
 
 template <int kLanes>
 void encode_q2_0(const EncodeInput& input, uint8_t* blocks) {
-  using L = Lanes<kLanes>;
   using Grid = IntegerGrid<kLanes, -1, 2>;
-  // From the level 2 for the largest value down to 0.9, where ternary sources are found.
-  const StartShares starts = {0.45f, 1.5f,
-                              input.effort == Effort::kBest     ? 24
-                              : input.effort == Effort::kNormal ? 6
-                                                                : 4};
+  // The largest value goes from beyond the level 2 down to 0.9, where ternary sources are found.
+  const int count = input.effort == Effort::kBest ? 24 : input.effort == Effort::kNormal ? 6 : 4;
   for_each_block_group<kLanes, BlockQ2_0, 64>(
-      input, Emphasis::kPlain, blocks, [&starts](const BlockLanes<kLanes, 64>& block, BlockQ2_0* const* out) {
-        const auto half = fit_half_scale<Grid, kLanes, 64>(block, starts, 3);
-        const auto inverse = L::safe_inverse(block.from_half(half));
-        uint8_t bytes[16][kLanes];
-        for (int byte = 0; byte < 16; ++byte) {
-          typename L::I four{};
-          for (int n = 0; n < 4; ++n) four |= Grid::code(Grid::nearest(block.x[4 * byte + n] * inverse)) << (2 * n);
-          L::store_bytes(four, bytes[byte]);
-        }
-        store_halves<kLanes>(half, out);
-        for (int lane = 0; lane < kLanes; ++lane) {
-          for (int byte = 0; byte < 16; ++byte) out[lane]->qs[byte] = bytes[byte][lane];
-        }
+      input, kTernaryEmphasis, blocks, [count](const BlockLanes<kLanes, 64>& block, BlockQ2_0* const* out) {
+        const auto half = fit_half_scale<Grid, kLanes, 64>(block, {0.45f, 1.5f, count}, 3);
+        const auto inverse = Lanes<kLanes>::safe_inverse(block.from_half(half));
+        const BlockBytes<kLanes> bytes(out);
+        store_halves<kLanes>(half, bytes.at, offsetof(BlockQ2_0, d));
+        store_bytes<kLanes, 16>(bytes, offsetof(BlockQ2_0, qs), [&](int byte) {
+          typename Lanes<kLanes>::I four{};
+          for (int n = 0; n < 4; ++n) four |= Grid::code(block.x[4 * byte + n] * inverse) << (2 * n);
+          return four;
+        });
       });
 }
 
@@ -192,26 +175,21 @@ void encode_q2_0(const EncodeInput& input, uint8_t* blocks) {
 template <int kLanes>
 void encode_q1_0(const EncodeInput& input, uint8_t* blocks) {
   using L = Lanes<kLanes>;
-  for_each_block_group<kLanes, BlockQ1_0, 128>(input, Emphasis::kPlain, blocks,
-                                               [](const BlockLanes<kLanes, 128>& block, BlockQ1_0* const* out) {
-                                                 typename L::F wx{}, w{};
-                                                 uint8_t bytes[16][kLanes];
-                                                 for (int byte = 0; byte < 16; ++byte) {
-                                                   typename L::I eight{};
-                                                   for (int n = 0; n < 8; ++n) {
-                                                     const auto x = block.x[8 * byte + n];
-                                                     wx += block.w[8 * byte + n] * L::abs(x);
-                                                     w += block.w[8 * byte + n];
-                                                     eight |= (x >= L::splat(0.0f)) & (1 << n);
-                                                   }
-                                                   L::store_bytes(eight, bytes[byte]);
-                                                 }
-                                                 store_halves<kLanes>(block.to_half(wx / w), out);
-                                                 for (int lane = 0; lane < kLanes; ++lane) {
-                                                   for (int byte = 0; byte < 16; ++byte)
-                                                     out[lane]->qs[byte] = bytes[byte][lane];
-                                                 }
-                                               });
+  for_each_block_group<kLanes, BlockQ1_0, 128>(
+      input, kTernaryEmphasis, blocks, [](const BlockLanes<kLanes, 128>& block, BlockQ1_0* const* out) {
+        typename L::F wx{}, w{};
+        for (int k = 0; k < 128; ++k) {
+          wx += block.w[k] * L::abs(block.x[k]);
+          w += block.w[k];
+        }
+        const BlockBytes<kLanes> bytes(out);
+        store_halves<kLanes>(block.to_half(wx / w), bytes.at, offsetof(BlockQ1_0, d));
+        store_bytes<kLanes, 16>(bytes, offsetof(BlockQ1_0, qs), [&](int byte) {
+          typename L::I eight{};
+          for (int n = 0; n < 8; ++n) eight |= (block.x[8 * byte + n] >= L::splat(0.0f)) & (1 << n);
+          return eight;
+        });
+      });
 }
 
 }  // namespace rung

@@ -108,4 +108,27 @@ RUNG_INLINE void store_halves(typename Lanes<kLanes>::I halves, uint8_t* const* 
   }
 }
 
+/// Where each lane's block lies: its fields are written at byte offsets.
+template <int kLanes>
+struct BlockBytes {
+  uint8_t* at[kLanes];
+  template <class Block>
+  RUNG_INLINE explicit BlockBytes(Block* const* out) {
+    for (int lane = 0; lane < kLanes; ++lane) at[lane] = reinterpret_cast<uint8_t*>(out[lane]);
+  }
+};
+
+/// kCount bytes, a multiple of 16, of every block; byte_of(n) gives byte n of all lanes, from 0 to 255.
+template <int kLanes, int kCount, class ByteOf>
+RUNG_INLINE void store_bytes(const BlockBytes<kLanes>& out, size_t offset, ByteOf byte_of) {
+  for (int first = 0; first < kCount; first += 16) {
+    typename Lanes<kLanes>::I words[4];
+    for (int word = 0; word < 4; ++word) {
+      const int n = first + word * 4;
+      words[word] = byte_of(n) | (byte_of(n + 1) << 8) | (byte_of(n + 2) << 16) | (byte_of(n + 3) << 24);
+    }
+    store_words<kLanes>(words, out.at, offset + static_cast<size_t>(first));
+  }
+}
+
 }  // namespace rung
