@@ -182,7 +182,7 @@ void encode_iq2_xs(const EncodeInput& input, uint8_t* blocks) {
 template <int kLanes>
 void encode_iq2_s(const EncodeInput& input, uint8_t* blocks) {
   encode_grid<KindIQ2_S<kLanes>, BlockIQ2_S>(
-      input, kEmphasisIQ2_S, grid_settings(input.effort, 0.25f, kGivenBackIQ2_S, 20.0f, 33.0f, 5), blocks);
+      input, kEmphasisIQ2_S, grid_settings(input.effort, 0.25f, kGivenBackIQ2_S, 21.0f, 31.0f, 4), blocks);
 }
 
 template <int kLanes>
