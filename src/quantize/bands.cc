@@ -8,7 +8,7 @@ namespace rung {
 namespace {
 
 constexpr size_t kBandValues = size_t{256} << 10;
-constexpr size_t kEnergyParts = 16;  // of a matrix at most: enough to share out, few enough to hold
+constexpr size_t kMatrixParts = 16;  // of a matrix at most: enough to share out, few enough to hold
 constexpr size_t kPartBands = 16;    // at least
 
 bool all_finite(std::span<const float> values) {
@@ -55,37 +55,45 @@ Status decode_band(const GgufTensor& tensor, const BandCut& cut, const Band& ban
                      at % cut.columns, *bad);
 }
 
-ColumnEnergy::ColumnEnergy(const BandCut& cut)
+MatrixSurvey::MatrixSurvey(const BandCut& cut, bool with_energy)
     : bands_per_matrix_(cut.band_count / cut.matrices),
-      parts_per_matrix_(std::clamp<size_t>(bands_per_matrix_ / kPartBands, 1, kEnergyParts)),
+      parts_per_matrix_(std::clamp<size_t>(bands_per_matrix_ / kPartBands, 1, kMatrixParts)),
       bands_per_part_(divide_up(bands_per_matrix_, parts_per_matrix_)),
-      parts_(cut.matrices * parts_per_matrix_, std::vector<double>(cut.columns)) {}
+      largest_(cut.matrices * parts_per_matrix_),
+      squares_(with_energy ? largest_.size() : 0, std::vector<double>(cut.columns)) {}
 
-std::pair<size_t, size_t> ColumnEnergy::bands_of(size_t part) const {
+std::pair<size_t, size_t> MatrixSurvey::bands_of(size_t part) const {
   const size_t matrix = part / parts_per_matrix_, first = part % parts_per_matrix_ * bands_per_part_;
   const size_t end = std::min(first + bands_per_part_, bands_per_matrix_);
   return {matrix * bands_per_matrix_ + std::min(first, end), matrix * bands_per_matrix_ + end};
 }
 
-void ColumnEnergy::add(size_t part, const Band& band, std::span<const float> values) {
-  std::vector<double>& sums = parts_[part];
-  for (size_t row = 0; row < band.rows; ++row)
+void MatrixSurvey::add(size_t part, std::span<const float> values) {
+  for (const float value : values) largest_[part] = std::max(largest_[part], std::fabs(value));
+  if (squares_.empty()) return;
+  std::vector<double>& sums = squares_[part];
+  for (; !values.empty(); values = values.subspan(sums.size()))
     for (size_t column = 0; column < sums.size(); ++column) {
-      const double value = values[row * sums.size() + column];
+      const double value = values[column];
       sums[column] += value * value;
     }
 }
 
-std::vector<float> ColumnEnergy::take(const BandCut& cut) {
+std::vector<float> MatrixSurvey::column_energy(const BandCut& cut) const {
   std::vector<float> energy(cut.matrices * cut.columns);
   for (size_t matrix = 0; matrix < cut.matrices; ++matrix)
     for (size_t column = 0; column < cut.columns; ++column) {
       double sum = 0;
-      for (size_t part = 0; part < parts_per_matrix_; ++part) sum += parts_[matrix * parts_per_matrix_ + part][column];
+      for (size_t part = 0; part < parts_per_matrix_; ++part)
+        sum += squares_[matrix * parts_per_matrix_ + part][column];
       energy[matrix * cut.columns + column] = static_cast<float>(sum / static_cast<double>(cut.rows_per_matrix));
     }
-  parts_.clear();
   return energy;
+}
+
+float MatrixSurvey::largest(size_t matrix) const {
+  const auto parts = largest_.begin() + static_cast<ptrdiff_t>(matrix * parts_per_matrix_);
+  return *std::max_element(parts, parts + static_cast<ptrdiff_t>(parts_per_matrix_));
 }
 
 }  // namespace rung

@@ -35,21 +35,25 @@ std::span<const uint8_t> band_bytes(const GgufTensor& tensor, const BandCut& cut
 Status decode_band(const GgufTensor& tensor, const BandCut& cut, const Band& band, std::vector<float>& values,
                    size_t& bad_row);
 
-/// Mean squared weight of every column of every matrix, gathered band by band in any order.
-class ColumnEnergy {
+/// What has to be known of whole matrices before their first band can be encoded, gathered band by band in any order:
+/// the largest magnitude, and, if wanted, the mean squared weight of every column.
+class MatrixSurvey {
  public:
-  ColumnEnergy() = default;
-  explicit ColumnEnergy(const BandCut& cut);
-  size_t part_count() const { return parts_.size(); }
+  MatrixSurvey() = default;
+  MatrixSurvey(const BandCut& cut, bool with_energy);
+  size_t part_count() const { return largest_.size(); }
   /// The bands that part `part` adds up; parts may be worked on at the same time.
   std::pair<size_t, size_t> bands_of(size_t part) const;
-  void add(size_t part, const Band& band, std::span<const float> values);
-  /// (matrices, columns), once every part is there.
-  std::vector<float> take(const BandCut& cut);
+  void add(size_t part, std::span<const float> values);
+
+  // Once every part is there:
+  std::vector<float> column_energy(const BandCut& cut) const;  ///< (matrices, columns)
+  float largest(size_t matrix) const;
 
  private:
   size_t bands_per_matrix_ = 0, parts_per_matrix_ = 0, bands_per_part_ = 0;
-  std::vector<std::vector<double>> parts_;  ///< sums of squares, (columns)
+  std::vector<float> largest_;                ///< (parts)
+  std::vector<std::vector<double>> squares_;  ///< (parts, columns), or empty
 };
 
 }  // namespace rung

@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "codec/nvfp4_scale.h"
 #include "quantize/bands.h"
 #include "quantize/source_reader.h"
 
@@ -17,6 +18,18 @@ namespace {
 
 using Bytes = std::vector<uint8_t>;
 
+// Of max_memory: the program's own memory, and what allocation of large pieces wastes.
+constexpr uint64_t kBaseMemory = uint64_t{8} << 20;
+constexpr uint64_t kWasteShare = 16;
+
+/// What bands may take.
+uint64_t band_memory(uint64_t max_memory) {
+  const uint64_t rest = max_memory - max_memory / kWasteShare;
+  return rest > kBaseMemory ? rest - kBaseMemory : 0;
+}
+
+constexpr size_t kScaleSample = 65536;  // weights of a matrix that its factor is chosen on
+
 /// A tensor on its way. What workers change is guarded by EncodePass's mutex, but for the slots of their own bands.
 struct TensorWork {
   struct Target {
@@ -24,6 +37,7 @@ struct TensorWork {
     CalibrationSource calibration = CalibrationSource::kNone;
     size_t row_bytes = 0;
     std::vector<TensorLoss> losses;  ///< band by band, where measured
+    std::vector<float> scales;       ///< (matrices), where the plan has a name for them
   };
 
   TensorWork(size_t position, const GgufTensor& tensor) : index(position), source(tensor), cut(tensor) {}
@@ -34,20 +48,28 @@ struct TensorWork {
     return means.data() + matrix * cut.columns;
   }
 
+  float scale(const Target& target, size_t matrix) const {
+    return target.scales.empty() ? 1.0f : target.scales[matrix];
+  }
+
   size_t index;
   const GgufTensor& source;
   BandCut cut;
   std::vector<Target> targets;
   std::vector<float> imatrix, energy;  ///< (matrices, columns), each where a target wants it
-  ColumnEnergy energy_sums;
-  size_t parts = 0, parts_claimed = 0, parts_done = 0;
+  bool wants_energy = false;
+  MatrixSurvey survey;
+  size_t parts = 0, parts_claimed = 0, parts_done = 0;     ///< of the survey; then come
+  size_t scales = 0, scales_claimed = 0, scales_done = 0;  ///< matrices whose factors are chosen; then
   size_t bands_claimed = 0, bands_written = 0;
 };
 
 struct Task {
+  enum class Kind { kSurvey, kScale, kBand };
+
   std::shared_ptr<TensorWork> work;
-  bool is_energy = false;  ///< a part of the column energy, else a band to encode
-  size_t number = 0;
+  Kind kind = Kind::kBand;
+  size_t number = 0;  ///< part of the survey, matrix, or band
   uint64_t cost = 0;  ///< bytes of memory, given back once written
 };
 
@@ -60,7 +82,12 @@ class EncodePass {
  public:
   EncodePass(std::span<const QuantizationPlan* const> plans, const GgufFile& file, const EncodePassOptions& options,
              EncodeSink& sink, Observer& observer)
-      : plans_(plans), file_(file), options_(options), sink_(sink), observer_(observer) {}
+      : plans_(plans),
+        file_(file),
+        options_(options),
+        sink_(sink),
+        observer_(observer),
+        memory_limit_(band_memory(options.max_memory)) {}
 
   Status run(ThreadPool& pool);
 
@@ -70,15 +97,16 @@ class EncodePass {
   void work(int thread);
   std::optional<Task> claim(int thread);
   bool start_tensor();
-  Task next_part();
+  std::shared_ptr<TensorWork> make_work(size_t index) const;
   Task next_band() const;
-  void gather_energy(const Task& task, std::vector<float>& values);
+  void survey(const Task& task, std::vector<float>& values);
+  void choose_scales(const Task& task, int thread, std::vector<float>& values);
   void encode(Task task, int thread, std::vector<float>& values);
   std::vector<std::shared_ptr<const Bytes>> encode_targets(const Task& task, const Band& band,
                                                            const std::vector<float>& values) const;
   void measure(const Task& task, const Band& band, const std::vector<float>& values,
                std::span<const std::shared_ptr<const Bytes>> pieces) const;
-  bool wait_for_energy(const TensorWork& work, int thread);
+  bool wait_for(const size_t& done, size_t wanted, int thread);
 
   void write_encoded();
   Status write(const EncodedBand& band);
@@ -93,6 +121,7 @@ class EncodePass {
   const EncodePassOptions& options_;
   EncodeSink& sink_;
   Observer& observer_;
+  const uint64_t memory_limit_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -129,10 +158,15 @@ void EncodePass::work(int thread) {
     if (thread == 0) poll();
     std::optional<Task> task = claim(thread);
     if (!task) return;
-    if (task->is_energy) {
-      gather_energy(*task, values);
-    } else {
-      encode(*std::move(task), thread, values);
+    switch (task->kind) {
+      case Task::Kind::kSurvey:
+        survey(*task, values);
+        break;
+      case Task::Kind::kScale:
+        choose_scales(*task, thread, values);
+        break;
+      case Task::Kind::kBand:
+        encode(*std::move(task), thread, values);
     }
   }
 }
@@ -174,14 +208,16 @@ std::optional<Task> EncodePass::claim(int thread) {
   Lock lock(mutex_);
   while (!stop_) {
     if (!current_ && !start_tensor()) return std::nullopt;
-    if (current_->parts_claimed < current_->parts) return next_part();
+    TensorWork& work = *current_;
+    if (work.parts_claimed < work.parts) return Task{current_, Task::Kind::kSurvey, work.parts_claimed++, 0};
+    if (work.scales_claimed < work.scales) return Task{current_, Task::Kind::kScale, work.scales_claimed++, 0};
     const Task task = next_band();
-    if (memory_ != 0 && memory_ + task.cost > options_.max_memory) {
+    if (memory_ != 0 && memory_ + task.cost > memory_limit_) {
       wait(lock, thread);
       continue;
     }
     memory_ += task.cost;
-    if (++current_->bands_claimed == current_->cut.band_count) current_.reset();
+    if (++work.bands_claimed == work.cut.band_count) current_.reset();
     return task;
   }
   return std::nullopt;
@@ -195,62 +231,84 @@ bool EncodePass::start_tensor() {
   while (next_tensor_ < plans_[0]->tensors.size() && std::none_of(plans_.begin(), plans_.end(), wanted))
     values_done_ += plans_[0]->tensors[next_tensor_++].source->values();
   if (next_tensor_ == plans_[0]->tensors.size()) return false;
-  const GgufTensor& source = *plans_[0]->tensors[next_tensor_].source;
-  auto work = std::make_shared<TensorWork>(next_tensor_, source);
-  for (const QuantizationPlan* plan : plans_) {
-    const TensorPlan& planned = plan->tensors[next_tensor_];
-    TensorWork::Target target{planned.format, calibration_for(planned, options_.importance), work->cut.row_bytes, {}};
-    if (planned.format) target.row_bytes = row_bytes(*planned.format, work->cut.columns);
-    if (options_.measure_loss) target.losses.resize(work->cut.band_count);
-    if (target.calibration == CalibrationSource::kImatrix && work->imatrix.empty())
-      work->imatrix = imatrix_importance(source, *options_.importance.imatrix).value();  // check_calibration has asked
-    if (target.calibration == CalibrationSource::kWeightsOnly && work->parts == 0) {
-      work->energy_sums = ColumnEnergy(work->cut);
-      work->parts = work->energy_sums.part_count();
-    }
-    work->targets.push_back(std::move(target));
-  }
-  ++next_tensor_;
-  active_.push_back(work);
-  current_ = std::move(work);
+  current_ = make_work(next_tensor_++);
+  active_.push_back(current_);
   return true;
 }
 
-Task EncodePass::next_part() { return {current_, true, current_->parts_claimed++, 0}; }
+std::shared_ptr<TensorWork> EncodePass::make_work(size_t index) const {
+  const GgufTensor& source = *plans_[0]->tensors[index].source;
+  auto work = std::make_shared<TensorWork>(index, source);
+  for (const QuantizationPlan* plan : plans_) {
+    const TensorPlan& planned = plan->tensors[index];
+    TensorWork::Target target{
+        planned.format, calibration_for(planned, options_.importance), work->cut.row_bytes, {}, {}};
+    if (planned.format) target.row_bytes = row_bytes(*planned.format, work->cut.columns);
+    if (options_.measure_loss) target.losses.resize(work->cut.band_count);
+    if (!planned.scale_name.empty()) target.scales.resize(work->cut.matrices, 1.0f);
+    if (!target.scales.empty()) work->scales = work->cut.matrices;
+    if (target.calibration == CalibrationSource::kWeightsOnly) work->wants_energy = true;
+    if (target.calibration == CalibrationSource::kImatrix && work->imatrix.empty())
+      work->imatrix = imatrix_importance(source, *options_.importance.imatrix).value();  // check_calibration has asked
+    work->targets.push_back(std::move(target));
+  }
+  if (!work->wants_energy && work->scales == 0) return work;
+  work->survey = MatrixSurvey(work->cut, work->wants_energy);
+  work->parts = work->survey.part_count();
+  return work;
+}
 
 Task EncodePass::next_band() const {
-  Task task{current_, false, current_->bands_claimed, 0};
+  Task task{current_, Task::Kind::kBand, current_->bands_claimed, 0};
   const size_t rows = current_->cut[task.number].rows;
   task.cost = rows * current_->cut.columns * sizeof(float);
   for (const TensorWork::Target& target : current_->targets) task.cost += rows * target.row_bytes;
   return task;
 }
 
-void EncodePass::gather_energy(const Task& task, std::vector<float>& values) {
+void EncodePass::survey(const Task& task, std::vector<float>& values) {
   TensorWork& work = *task.work;
-  const auto [first, end] = work.energy_sums.bands_of(task.number);
+  const auto [first, end] = work.survey.bands_of(task.number);
   for (size_t band = first; band < end; ++band) {
     size_t bad_row = 0;
     if (Status status = decode_band(work.source, work.cut, work.cut[band], values, bad_row); !status)
       return fail({work.index, bad_row}, std::move(status.error()));
-    work.energy_sums.add(task.number, work.cut[band], values);
+    work.survey.add(task.number, values);
   }
   const Lock lock(mutex_);
   if (++work.parts_done < work.parts) return;
-  work.energy = work.energy_sums.take(work.cut);
+  if (work.wants_energy) work.energy = work.survey.column_energy(work.cut);
   changed_.notify_all();
 }
 
-/// Parts are claimed before bands, so that those waited for are in work or done. False: one failed.
-bool EncodePass::wait_for_energy(const TensorWork& work, int thread) {
+/// What is waited for was claimed before, so that it is in work or done. False: something failed.
+bool EncodePass::wait_for(const size_t& done, size_t wanted, int thread) {
   Lock lock(mutex_);
-  while (work.parts_done < work.parts && !error_) wait(lock, thread);
-  return work.parts_done == work.parts;
+  while (done < wanted && !error_) wait(lock, thread);
+  return done == wanted;
+}
+
+/// The factors of one matrix, for each target that has a place for them, on its first rows.
+void EncodePass::choose_scales(const Task& task, int thread, std::vector<float>& values) {
+  TensorWork& work = *task.work;
+  if (!wait_for(work.parts_done, work.parts, thread)) return;
+  Band sample{task.number, task.number * work.cut.rows_per_matrix, 0};
+  sample.rows = std::min(work.cut.rows_per_matrix, std::max<size_t>(1, kScaleSample / work.cut.columns));
+  size_t bad_row = 0;  // none: the survey has seen every weight
+  static_cast<void>(decode_band(work.source, work.cut, sample, values, bad_row));
+  for (TensorWork::Target& target : work.targets)
+    if (!target.scales.empty())
+      target.scales[sample.matrix] = nvfp4_tensor_scale(
+          work.survey.largest(sample.matrix),
+          {values.data(), sample.rows, work.cut.columns, work.importance(target, sample.matrix), options_.effort});
+  const Lock lock(mutex_);
+  ++work.scales_done;
+  changed_.notify_all();
 }
 
 void EncodePass::encode(Task task, int thread, std::vector<float>& values) {
   TensorWork& work = *task.work;
-  if (!wait_for_energy(work, thread)) return;
+  if (!wait_for(work.parts_done, work.parts, thread) || !wait_for(work.scales_done, work.scales, thread)) return;
   const Band band = work.cut[task.number];
   const auto bytes = band_bytes(work.source, work.cut, band);
   if (options_.reader != nullptr) options_.reader->reached(bytes);
@@ -284,8 +342,9 @@ std::vector<std::shared_ptr<const Bytes>> EncodePass::encode_targets(const Task&
       pieces.push_back(pieces[before]);
     } else if (target.format) {
       auto bytes = std::make_shared<Bytes>(band.rows * target.row_bytes);
-      const EncodeInput input{values.data(), band.rows, work.cut.columns, work.importance(target, band.matrix),
-                              options_.effort};
+      const EncodeInput input{values.data(),    band.rows,
+                              work.cut.columns, work.importance(target, band.matrix),
+                              options_.effort,  work.scale(target, band.matrix)};
       if (band.rows != 0) encode_matrix_rows(*target.format, input, bytes->data());
       pieces.push_back(std::move(bytes));
     } else if (options_.copy_kept) {
@@ -303,11 +362,12 @@ void EncodePass::measure(const Task& task, const Band& band, const std::vector<f
   TensorWork& work = *task.work;
   for (size_t index = 0; index < work.targets.size(); ++index) {
     TensorWork::Target& target = work.targets[index];
-    for (size_t row = 0; row < band.rows; ++row)
-      target.losses[task.number] +=
-          row_loss(values.data() + row * work.cut.columns, work.cut.columns, work.importance(target, band.matrix),
-                   target.format.value_or(*work.source.format),
-                   target.format ? pieces[index]->data() + row * target.row_bytes : nullptr);
+    EncodedRow encoded{target.format.value_or(*work.source.format), nullptr, work.scale(target, band.matrix),
+                       work.importance(target, band.matrix)};
+    for (size_t row = 0; row < band.rows; ++row) {
+      if (target.format) encoded.blocks = pieces[index]->data() + row * target.row_bytes;
+      target.losses[task.number] += row_loss(values.data() + row * work.cut.columns, work.cut.columns, encoded);
+    }
   }
 }
 
@@ -350,8 +410,10 @@ Status EncodePass::finish_tensors() {
       active_.pop_front();
     }
     std::vector<TensorLoss> losses;
-    for (const TensorWork::Target& target : work->targets) {
-      if (!options_.measure_loss) break;
+    for (size_t index = 0; index < work->targets.size(); ++index) {
+      const TensorWork::Target& target = work->targets[index];
+      if (!target.scales.empty()) RUNG_CHECK(sink_.write_scales(index, work->index, target.scales));
+      if (!options_.measure_loss) continue;
       losses.emplace_back();
       for (const TensorLoss& loss : target.losses) losses.back() += loss;
     }

@@ -22,6 +22,8 @@ class EncodeSink {
   virtual ~EncodeSink() = default;
   /// Bytes of a tensor for plan number `target`, from `offset` in the tensor on. The pieces come in no fixed order.
   virtual Status write(size_t target, size_t tensor, uint64_t offset, std::span<const uint8_t> bytes) = 0;
+  /// The factors of a tensor whose plan has a scale_name, one a matrix; once, before finish().
+  virtual Status write_scales(size_t target, size_t tensor, std::span<const float> scales) = 0;
   /// Every piece of the tensor was written. Called in file order; losses: one a target where they are measured.
   virtual Status finish(size_t tensor, std::span<const TensorLoss> losses) = 0;
 };
@@ -31,7 +33,7 @@ inline constexpr uint64_t kDefaultMaxMemory = uint64_t{1} << 30;
 struct EncodePassOptions {
   ImportanceOptions importance;
   Effort effort = Effort::kNormal;
-  uint64_t max_memory = kDefaultMaxMemory;  ///< for bands in work or waiting; one band is always allowed
+  uint64_t max_memory = kDefaultMaxMemory;  ///< one band in work is always allowed
   size_t first_tensor = 0;                  ///< those before it are skipped
   bool copy_kept = true;                    ///< tensors that a plan keeps are written too
   bool measure_loss = false;

@@ -52,11 +52,26 @@ uint32_t ggml_type_of(const TensorPlan& tensor) {
   return tensor.format ? static_cast<uint32_t>(format_info(*tensor.format).ggml_id) : tensor.source->ggml_type;
 }
 
-std::vector<GgufTensorPlan> directory_of(const QuantizationPlan& plan) {
-  std::vector<GgufTensorPlan> directory;
-  for (const TensorPlan& tensor : plan.tensors)
-    directory.push_back({tensor.source->name, tensor.source->shape, ggml_type_of(tensor), tensor.bytes});
+/// Entries of the directory for each tensor of the plan: itself, and its factors if it has any.
+using Directory = std::vector<std::vector<GgufTensorPlan>>;
+
+Directory directory_of(const QuantizationPlan& plan) {
+  Directory directory;
+  for (const TensorPlan& tensor : plan.tensors) {
+    const GgufTensor& source = *tensor.source;
+    directory.push_back({{source.name, source.shape, ggml_type_of(tensor), tensor.bytes}});
+    if (tensor.scale_name.empty()) continue;
+    const uint64_t matrices = source.shape.size() > 2 ? source.shape[2] : 1;
+    const auto f32 = static_cast<uint32_t>(format_info(Format::F32).ggml_id);
+    directory.back().push_back({tensor.scale_name, {matrices}, f32, matrices * sizeof(float)});
+  }
   return directory;
+}
+
+std::vector<GgufTensorPlan> entries_of(std::span<const std::vector<GgufTensorPlan>> directory) {
+  std::vector<GgufTensorPlan> entries;
+  for (const auto& tensor : directory) entries.insert(entries.end(), tensor.begin(), tensor.end());
+  return entries;
 }
 
 /// Integer widths as llama.cpp's gguf-split writes them.
@@ -84,15 +99,15 @@ std::vector<size_t> cuts_as_input(const GgufFile& file) {
 }
 
 /// The first tensor of each part; every part as full as `limit` allows.
-Result<std::vector<size_t>> cuts_by_size(std::span<const GgufEntry> metadata, std::span<const GgufTensorPlan> directory,
+Result<std::vector<size_t>> cuts_by_size(std::span<const GgufEntry> metadata, const Directory& directory,
                                          uint64_t limit) {
-  RUNG_TRY(const GgufOutline whole, gguf_outline("", metadata, directory));
+  RUNG_TRY(const GgufOutline whole, gguf_outline("", metadata, entries_of(directory)));
   std::vector<size_t> cuts = {0};
   if (whole.bytes <= limit) return cuts;
   uint64_t used = 0;
   for (size_t tensor = 0; tensor < directory.size(); ++tensor) {
     // With a header of its own: a little more than it adds to a part.
-    RUNG_TRY(const GgufOutline alone, gguf_outline("", part_metadata(metadata, 1), directory.subspan(tensor, 1)));
+    RUNG_TRY(const GgufOutline alone, gguf_outline("", part_metadata(metadata, 1), directory[tensor]));
     if (tensor != 0 && used + alone.bytes > limit) cuts.push_back(tensor);
     if (cuts.back() == tensor) {
       std::vector<GgufEntry> keys = part_metadata(metadata, cuts.size() - 1);
@@ -109,6 +124,19 @@ std::filesystem::path part_path(const std::filesystem::path& path, size_t number
   std::string prefix = path.string();
   if (prefix.ends_with(kSuffix)) prefix.resize(prefix.size() - kSuffix.size());
   return SplitPart{prefix, number, count}.path(number);
+}
+
+Result<OutputPart> layout_part(const std::filesystem::path& path, std::span<const GgufEntry> metadata,
+                               std::span<const std::vector<GgufTensorPlan>> directory) {
+  RUNG_TRY(GgufOutline outline, gguf_outline(path.string(), metadata, entries_of(directory)));
+  OutputPart part{path, 0, std::move(outline.header), outline.bytes, {}, {}};
+  size_t entry = 0;
+  for (const auto& tensor : directory) {
+    part.offsets.push_back(outline.offsets[entry]);
+    part.scale_offsets.push_back(tensor.size() > 1 ? outline.offsets[entry + 1] : 0);
+    entry += tensor.size();
+  }
+  return part;
 }
 
 }  // namespace
@@ -152,7 +180,8 @@ std::vector<GgufEntry> quantized_metadata(const GgufFile& file, const Quantizati
 Result<std::vector<OutputPart>> layout_output(const GgufFile& file, const QuantizeOutput& output,
                                               const OutputOptions& options, const std::string& source_hash) {
   const std::vector<GgufEntry> metadata = quantized_metadata(file, output.plan, options, source_hash);
-  const std::vector<GgufTensorPlan> directory = directory_of(output.plan);
+  const Directory directory = directory_of(output.plan);
+  const size_t entries = entries_of(directory).size();
   std::vector<size_t> cuts = {0};
   if (options.keep_split) cuts = cuts_as_input(file);
   if (options.shard_bytes != 0) {
@@ -165,10 +194,11 @@ Result<std::vector<OutputPart>> layout_output(const GgufFile& file, const Quanti
   for (size_t number = 0; number < cuts.size(); ++number) {
     const size_t first = cuts[number], end = number + 1 < cuts.size() ? cuts[number + 1] : directory.size();
     std::vector<GgufEntry> keys = part_metadata(metadata, number);
-    if (cuts.size() > 1) set_split(keys, number, cuts.size(), directory.size());
+    if (cuts.size() > 1) set_split(keys, number, cuts.size(), entries);
     const std::filesystem::path path = cuts.size() > 1 ? part_path(output.path, number, cuts.size()) : output.path;
-    RUNG_TRY(GgufOutline outline, gguf_outline(path.string(), keys, std::span(directory).subspan(first, end - first)));
-    parts.push_back({path, first, std::move(outline)});
+    RUNG_TRY(OutputPart part, layout_part(path, keys, std::span(directory).subspan(first, end - first)));
+    part.first_tensor = first;
+    parts.push_back(std::move(part));
   }
   return parts;
 }

@@ -34,8 +34,11 @@ std::vector<GgufEntry> quantized_metadata(const GgufFile& file, const Quantizati
 
 struct OutputPart {
   std::filesystem::path path;
-  size_t first_tensor = 0;
-  GgufOutline outline;  ///< its offsets count from first_tensor
+  size_t first_tensor = 0;  ///< of the plan
+  std::vector<uint8_t> header;
+  uint64_t bytes = 0;                   ///< of the whole file
+  std::vector<uint64_t> offsets;        ///< of each tensor of the plan, from first_tensor on
+  std::vector<uint64_t> scale_offsets;  ///< of the factors beside it; 0: none
 };
 
 /// In tensor order. The sizes do not depend on source_hash.

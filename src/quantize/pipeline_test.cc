@@ -144,13 +144,13 @@ TEST_F(PipelineTest, LossOfARowByHand) {
   decode_row(Format::Q8_0, blocks.data(), 32, decoded.data());
   ASSERT_EQ(decoded[0], 127.0f);
   ASSERT_EQ(decoded[1], 1.0f);
-  const TensorLoss loss = row_loss(row.data(), 32, importance.data(), Format::Q8_0, blocks.data());
+  const TensorLoss loss = row_loss(row.data(), 32, {Format::Q8_0, blocks.data(), 1.0f, importance.data()});
   EXPECT_DOUBLE_EQ(loss.relative_error(), 4 * 0.0625 / (127.0 * 127 + 4 * 1.5625));
   EXPECT_DOUBLE_EQ(loss.snr_db().value(), 10 * std::log10((127.0 * 127 + 1.5625) / 0.0625));
   EXPECT_EQ(loss.outliers, 0u);  // 127 is 5.66 times the row's root mean square: sqrt(32)
   std::vector<float> spike(40);
   spike[7] = -1.0f;  // sqrt(40) = 6.3 times
-  EXPECT_EQ(row_loss(spike.data(), spike.size(), nullptr, Format::F32, nullptr).outliers, 1u);
+  EXPECT_EQ(row_loss(spike.data(), spike.size(), {}).outliers, 1u);
 }
 
 TEST_F(PipelineTest, RefusalsNameWhatIsWrong) {

@@ -90,7 +90,7 @@ std::string job_key(const GgufFile& file, std::span<const Parts> layouts, const 
     add(fmt::format("{} {} {}\n", std::filesystem::absolute(path).string(), file.file_bytes(), time));
   }
   for (const Parts& parts : layouts)
-    for (const OutputPart& part : parts) hasher.add(part.outline.header);
+    for (const OutputPart& part : parts) hasher.add(part.header);
   add(options.measure_loss ? "with losses" : "");
   return hasher.digits();
 }
@@ -101,6 +101,7 @@ class OutputFiles final : public EncodeSink {
   static Result<OutputFiles> open(std::vector<Parts> layouts, ResumeJournal journal);
 
   Status write(size_t target, size_t tensor, uint64_t offset, std::span<const uint8_t> bytes) override;
+  Status write_scales(size_t target, size_t tensor, std::span<const float> scales) override;
   Status finish(size_t tensor, std::span<const TensorLoss> losses) override;
   const std::vector<std::vector<TensorLoss>>& losses() const { return losses_; }  ///< of the tensors that are done
   bool is_finishing() const { return journal_.is_finishing(); }
@@ -118,6 +119,7 @@ class OutputFiles final : public EncodeSink {
       : layouts_(std::move(layouts)), journal_(std::move(journal)), losses_(journal_.done()) {}
   Status open_files();
   Status sync_files();
+  size_t part_of(size_t target, size_t tensor) const;
 
   std::vector<Parts> layouts_;
   ResumeJournal journal_;
@@ -144,19 +146,30 @@ Status OutputFiles::open_files() {
       if (journal_.is_finishing() && !std::filesystem::exists(PartialFile::partial_path(part.path))) continue;
       RUNG_TRY(PartialFile file, PartialFile::open(part.path, resumed));
       files_.back().push_back(std::move(file));
-      RUNG_CHECK(files_.back().back().reserve(part.outline.bytes));
+      RUNG_CHECK(files_.back().back().reserve(part.bytes));
     }
   }
   return {};
 }
 
-Status OutputFiles::write(size_t target, size_t tensor, uint64_t offset, std::span<const uint8_t> bytes) {
+size_t OutputFiles::part_of(size_t target, size_t tensor) const {
   const Parts& parts = layouts_[target];
   const auto after = std::upper_bound(parts.begin(), parts.end(), tensor,
                                       [](size_t index, const OutputPart& part) { return index < part.first_tensor; });
-  const auto number = static_cast<size_t>(after - parts.begin()) - 1;
-  const OutputPart& part = parts[number];
-  return files_[target][number].write_at(part.outline.offsets[tensor - part.first_tensor] + offset, bytes);
+  return static_cast<size_t>(after - parts.begin()) - 1;
+}
+
+Status OutputFiles::write(size_t target, size_t tensor, uint64_t offset, std::span<const uint8_t> bytes) {
+  const size_t number = part_of(target, tensor);
+  const OutputPart& part = layouts_[target][number];
+  return files_[target][number].write_at(part.offsets[tensor - part.first_tensor] + offset, bytes);
+}
+
+Status OutputFiles::write_scales(size_t target, size_t tensor, std::span<const float> scales) {
+  const size_t number = part_of(target, tensor);
+  const OutputPart& part = layouts_[target][number];
+  const auto bytes = std::span(reinterpret_cast<const uint8_t*>(scales.data()), scales.size_bytes());
+  return files_[target][number].write_at(part.scale_offsets[tensor - part.first_tensor], bytes);
 }
 
 Status OutputFiles::finish(size_t, std::span<const TensorLoss> losses) {
@@ -179,7 +192,7 @@ Status OutputFiles::sync_files() {
 Status OutputFiles::complete(const std::vector<Parts>& layouts) {
   for (size_t target = 0; target < layouts.size(); ++target)
     for (size_t number = 0; number < layouts[target].size(); ++number)
-      RUNG_CHECK(files_[target][number].write_at(0, layouts[target][number].outline.header));
+      RUNG_CHECK(files_[target][number].write_at(0, layouts[target][number].header));
   RUNG_CHECK(sync_files());
   return journal_.mark_finishing();
 }
@@ -199,7 +212,7 @@ void OutputFiles::discard() {
 
 std::vector<PlannedFile> files_of(const Parts& parts) {
   std::vector<PlannedFile> files;
-  for (const OutputPart& part : parts) files.push_back({part.path, part.outline.bytes});
+  for (const OutputPart& part : parts) files.push_back({part.path, part.bytes});
   return files;
 }
 
@@ -282,7 +295,7 @@ Result<std::vector<std::vector<TensorLoss>>> quantize_file(const GgufFile& file,
 uint64_t quantized_file_bytes(const GgufFile& file, const QuantizationPlan& plan, const ImportanceOptions& importance) {
   if (!plan.writable()) return plan.tensor_bytes;
   const auto parts = layout_output(file, {"", plan}, {importance}, unknown_hash());
-  return parts ? parts->front().outline.bytes : plan.tensor_bytes;  // the file was read, so it can be laid out
+  return parts ? parts->front().bytes : plan.tensor_bytes;  // the file was read, so it can be laid out
 }
 
 }  // namespace rung

@@ -16,6 +16,11 @@ class RecipeSource::Sink final : public EncodeSink {
     std::copy(bytes.begin(), bytes.end(), encoded.bytes.begin() + static_cast<ptrdiff_t>(offset));
     return {};
   }
+  Status write_scales(size_t, size_t tensor, std::span<const float> scales) override {
+    const auto bytes = std::span(reinterpret_cast<const uint8_t*>(scales.data()), scales.size_bytes());
+    source_.encoded_[plan_.tensors[tensor].scale_name] = {Format::F32, {scales.size()}, {bytes.begin(), bytes.end()}};
+    return {};
+  }
   Status finish(size_t tensor, std::span<const TensorLoss>) override {
     Encoded& encoded = encoded_at(tensor);
     finish_tensor(encoded.format, encoded.bytes);
@@ -27,7 +32,8 @@ class RecipeSource::Sink final : public EncodeSink {
     const TensorPlan& planned = plan_.tensors[tensor];
     const auto [place, fresh] = source_.encoded_.try_emplace(planned.source->name);
     if (fresh)
-      place->second = {*planned.format, std::vector<uint8_t>(row_bytes(*planned.format, planned.source->values()))};
+      place->second = {*planned.format, planned.source->shape,
+                       std::vector<uint8_t>(row_bytes(*planned.format, planned.source->values()))};
     return place->second;
   }
 
@@ -54,8 +60,7 @@ Result<std::shared_ptr<const RecipeSource>> RecipeSource::create(std::shared_ptr
 std::optional<TensorView> RecipeSource::find(std::string_view name) const {
   const auto encoded = encoded_.find(name);
   if (encoded == encoded_.end()) return source_->find(name);
-  const GgufTensor* tensor = source_->file().tensor(name);
-  return TensorView{encoded->second.format, encoded->second.bytes, tensor->shape};
+  return TensorView{encoded->second.format, encoded->second.bytes, encoded->second.shape};
 }
 
 }  // namespace rung

@@ -28,6 +28,7 @@ class RecipeSource final : public TensorSource {
   class Sink;
   struct Encoded {
     Format format;
+    std::vector<uint64_t> shape;
     std::vector<uint8_t> bytes;
   };
 

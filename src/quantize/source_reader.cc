@@ -44,20 +44,29 @@ bool SourceReader::wait_until_wanted(const std::stop_token& stop, uint64_t posit
 
 void SourceReader::read(const std::stop_token& stop) {
   ContentHasher hasher;
-  uint64_t position = 0;
+  uint64_t shard_begin = 0;
   for (size_t shard = 0; shard < file_.shard_count(); ++shard) {
     const auto bytes = file_.shard_bytes(shard);
+    uint64_t released = 0;
     for (size_t begin = 0; begin < bytes.size(); begin += kPiece) {
-      if (stop.stop_requested() || !wait_until_wanted(stop, position)) return;
+      if (stop.stop_requested() || !wait_until_wanted(stop, shard_begin + begin)) return;
       if (begin % kPrefetch == 0) file_.prefetch(bytes.subspan(begin, std::min(2 * kPrefetch, bytes.size() - begin)));
       const auto piece = bytes.subspan(begin, std::min<size_t>(kPiece, bytes.size() - begin));
       hasher.add(piece);
-      position += piece.size();
-      const std::lock_guard lock(mutex_);
-      if (position < reached_) file_.release(piece);  // nobody else will come by here
+      // Encoders let go of what they have read, and will not come again where they have been.
+      const uint64_t passed = std::min<uint64_t>(begin + piece.size(), encoders_past(shard_begin));
+      if (passed > released) file_.release(bytes.subspan(released, passed - released));
+      released = std::max(released, passed);
     }
+    shard_begin += bytes.size();
   }
   hash_ = hasher.digits();
+}
+
+/// How far the encoders are beyond a position.
+uint64_t SourceReader::encoders_past(uint64_t position) {
+  const std::lock_guard lock(mutex_);
+  return reached_ > position ? reached_ - position : 0;
 }
 
 std::string SourceReader::hash() {

@@ -2,7 +2,6 @@
 // wanted, and on the way come the bytes' hash. It stays at most a window ahead, so that the memory in use stays small.
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <span>
@@ -29,6 +28,7 @@ class SourceReader {
  private:
   void read(const std::stop_token& stop);
   uint64_t position_of(const uint8_t* byte) const;
+  uint64_t encoders_past(uint64_t position);
   bool wait_until_wanted(const std::stop_token& stop, uint64_t position);
 
   const GgufFile& file_;

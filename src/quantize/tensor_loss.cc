@@ -34,13 +34,13 @@ std::optional<double> TensorLoss::snr_db() const {
   return 10 * std::log10(power / error);
 }
 
-TensorLoss row_loss(const float* row, size_t columns, const float* importance, Format format, const uint8_t* blocks) {
+TensorLoss row_loss(const float* row, size_t columns, const EncodedRow& encoded) {
   std::vector<float> decoded(row, row + columns);
-  if (blocks != nullptr) decode_row(format, blocks, columns, decoded.data());
+  if (encoded.blocks != nullptr) decode_row(encoded.format, encoded.blocks, columns, decoded.data());
   TensorLoss loss;
   for (size_t column = 0; column < columns; ++column) {
-    const double weight = importance != nullptr ? importance[column] : 1.0;
-    const double value = row[column], miss = static_cast<double>(decoded[column]) - value;
+    const double weight = encoded.importance != nullptr ? encoded.importance[column] : 1.0;
+    const double value = row[column], miss = static_cast<double>(encoded.scale * decoded[column]) - value;
     loss.weighted_error += weight * miss * miss;
     loss.weighted_power += weight * value * value;
     loss.error += miss * miss;

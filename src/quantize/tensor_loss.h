@@ -22,7 +22,13 @@ struct TensorLoss {
   std::optional<double> snr_db() const;  ///< 10 log10(sum x^2 / sum e^2); empty where nothing was lost
 };
 
-/// One row. blocks: its encoding; null for a row that is kept. importance: a weight for each column, or null.
-TensorLoss row_loss(const float* row, size_t columns, const float* importance, Format format, const uint8_t* blocks);
+/// How a row was encoded.
+struct EncodedRow {
+  Format format = Format::F32;
+  const uint8_t* blocks = nullptr;    ///< null: the row is kept as it is
+  float scale = 1.0f;                 ///< multiplies every decoded value
+  const float* importance = nullptr;  ///< a weight for each column; null: 1
+};
+TensorLoss row_loss(const float* row, size_t columns, const EncodedRow& encoded);
 
 }  // namespace rung
