@@ -18,9 +18,9 @@ namespace {
 
 using Bytes = std::vector<uint8_t>;
 
-// Of max_memory: the program's own memory, and what allocation of large pieces wastes.
+// Of max_memory: the program's own, and a share for what the allocator keeps of each thread's pieces (measured: 12 %).
 constexpr uint64_t kBaseMemory = uint64_t{8} << 20;
-constexpr uint64_t kWasteShare = 16;
+constexpr uint64_t kWasteShare = 4;
 
 /// What bands may take.
 uint64_t band_memory(uint64_t max_memory) {
