@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 LAYERS = [
-    ["base"], ["codec"], ["kernels"], ["io", "text"], ["model"], ["engine"], ["recipe"], ["quantize", "measure"], ["ladder"],
-    ["ladder"], ["report"], ["apps"],
+    ["base"], ["codec"], ["kernels"], ["io", "text"], ["model"], ["engine"], ["recipe"], ["quantize", "measure"],
+    ["calibrate"], ["ladder"], ["report"], ["apps"],
 ]
 HEAVY_HEADERS = {"nlohmann/json.hpp", "CLI/CLI.hpp"}
 MAX_LINES = 700

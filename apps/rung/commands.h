@@ -16,6 +16,7 @@ using Command = std::function<Status()>;
 /// Adds a subcommand to `app`; the returned function is called after parsing if the subcommand was given.
 Command add_inspect(CLI::App& app);
 Command add_quantize(CLI::App& app);
+Command add_calibrate(CLI::App& app);
 Command add_perplexity(CLI::App& app);
 Command add_ladder(CLI::App& app);
 Command add_run(CLI::App& app);

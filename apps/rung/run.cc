@@ -103,13 +103,7 @@ class Runner {
   }
 
   Result<std::vector<Token>> chat_tokens() {
-    const Tokenizer& tokenizer = text_.tokenizer;
-    const auto special = [&](std::optional<Token> token) { return token ? tokenizer.text(*token) : std::string(); };
-    const ordered_json context = {{"messages", messages_},
-                                  {"add_generation_prompt", true},
-                                  {"bos_token", special(tokenizer.bos())},
-                                  {"eos_token", special(tokenizer.eos())}};
-    RUNG_TRY(const std::string rendered, text_.chat_template->render(context));
+    RUNG_TRY(const std::string rendered, text_.render_chat(messages_, nullptr, true));
     return text_.encode_chat(rendered);
   }
 

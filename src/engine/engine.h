@@ -10,6 +10,7 @@
 
 #include "base/thread_pool.h"
 #include "engine/kv_cache.h"
+#include "engine/product_observer.h"
 #include "model/weights.h"
 
 namespace rung {
@@ -32,9 +33,10 @@ struct SessionOptions {
   Precision precision = Precision::kQ8;
   KvFormat keys = KvFormat::kF16;
   KvFormat values = KvFormat::kF16;
-  size_t sequences = 1;    ///< independent sequences, each with a cache of its own
-  size_t capacity = 1024;  ///< positions a sequence can hold
-  size_t batch = 512;      ///< tokens computed together; longer inputs are cut
+  size_t sequences = 1;                 ///< independent sequences, each with a cache of its own
+  size_t capacity = 1024;               ///< positions a sequence can hold
+  size_t batch = 512;                   ///< tokens computed together; longer inputs are cut
+  ProductObserver* observer = nullptr;  ///< told of every matrix product; must outlive the session
 
   /// Weights, activations and KV in floats: the reference that quantized runs are compared with.
   static SessionOptions reference() {

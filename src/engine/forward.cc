@@ -13,10 +13,10 @@ void add_bias(const std::vector<float>& bias, float* row) {
 
 }  // namespace
 
-Forward::Forward(const Engine& engine, ThreadPool& pool, Precision precision)
+Forward::Forward(const Engine& engine, ThreadPool& pool, Precision precision, ProductObserver* observer)
     : engine_(engine),
       pool_(pool),
-      products_{pool, precision, {}, {}},
+      products_{pool, precision, observer, {}, {}},
       attention_(engine.config(), pool.size()),
       experts_(engine.config()) {
   const ModelConfig& config = engine.config();

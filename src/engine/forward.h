@@ -22,7 +22,7 @@ struct PlacedToken {
 
 class Forward {
  public:
-  Forward(const Engine& engine, ThreadPool& pool, Precision precision);
+  Forward(const Engine& engine, ThreadPool& pool, Precision precision, ProductObserver* observer);
 
   /// Runs the batch, stores its keys and values, and writes the logits of the rows named in `wanted` to out:
   /// (wanted.size(), vocabulary).

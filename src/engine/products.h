@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/product_observer.h"
 #include "kernels/matmul.h"
 #include "model/weights.h"
 
@@ -14,6 +15,7 @@ namespace rung {
 struct ProductContext {
   ThreadPool& pool;
   Precision precision;
+  ProductObserver* observer;  ///< may be null
   MatmulScratch scratch;
   std::vector<MatmulJob> jobs;
 
@@ -32,6 +34,7 @@ struct ProductContext {
     jobs.push_back({weights, &input, 0, input.tokens(), out, weights.rows});
   }
   void run_jobs() {
+    if (observer != nullptr) observer->products(jobs);
     matmul(pool, scratch, precision, jobs);
     jobs.clear();
   }

@@ -75,6 +75,7 @@ Status GgufImatrix::read_metadata() {
   for (const GgufValue& value : datasets->values) imatrix_.datasets.push_back(*value.as_string());
   RUNG_TRY(imatrix_.chunk_count, chunk_number("imatrix.chunk_count"));
   RUNG_TRY(imatrix_.chunk_size, chunk_number("imatrix.chunk_size"));
+  RUNG_TRY(imatrix_.weights_only, gguf_.boolean(kImatrixWeightsOnlyKey, false));
   return {};
 }
 
@@ -109,10 +110,8 @@ Status GgufImatrix::read_entry(const GgufTensor& sums) {
                          matrix, count);
     entry.counts.push_back(count);
     for (uint64_t column = 0; column < entry.columns; ++column) {
-      float& value = entry.mean[matrix * entry.columns + column];
+      const float value = entry.mean[matrix * entry.columns + column];
       RUNG_CHECK(check_value(file_, name, "in_sum2", matrix, column, value));
-      value = count == 0 ? 1.0f : value / count;
-      RUNG_CHECK(check_value(file_, name, "mean", matrix, column, value));
     }
   }
   imatrix_.entries.emplace(name, std::move(entry));
@@ -160,10 +159,8 @@ Status DatImatrix::read_entry() {
   entry.counts = {static_cast<double>(calls)};
   entry.mean.resize(values);
   std::memcpy(entry.mean.data(), bytes.data(), bytes.size());
-  for (uint64_t column = 0; column < values; ++column) {
+  for (uint64_t column = 0; column < values; ++column)
     RUNG_CHECK(check_value(file_, name, "value", 0, column, entry.mean[column]));
-    entry.mean[column] /= static_cast<float>(calls);
-  }
   if (!imatrix_.entries.emplace(name, std::move(entry)).second)
     return input_error("{}: entry {} occurs twice", file_, quoted_name(name));
   return {};
@@ -175,6 +172,34 @@ Status DatImatrix::read_trailer() {
   RUNG_TRY(const std::string_view dataset, in_.text(length, "the dataset's name"));
   imatrix_.chunk_count = static_cast<uint32_t>(chunks);
   imatrix_.datasets.emplace_back(dataset);
+  return {};
+}
+
+Result<Imatrix> parse_raw(std::span<const uint8_t> bytes, const std::string& name) {
+  constexpr std::string_view kMagic = "GGUF";
+  Result<Imatrix> imatrix;
+  if (bytes.size() >= kMagic.size() && std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) == 0) {
+    RUNG_TRY(const GgufFile gguf, GgufFile::parse(bytes, name));
+    imatrix = GgufImatrix(gguf, name).read();
+  } else {
+    imatrix = DatImatrix(bytes, name).read();
+  }
+  if (!imatrix) return imatrix;
+  imatrix->file = std::filesystem::path(name).filename().string();
+  imatrix->hash = content_hash(bytes);
+  return imatrix;
+}
+
+Status divide_by_counts(Imatrix& imatrix, const std::string& file) {
+  for (auto& [name, entry] : imatrix.entries)
+    for (uint64_t matrix = 0; matrix < entry.matrices; ++matrix) {
+      const auto count = static_cast<float>(entry.counts[matrix]);
+      for (uint64_t column = 0; column < entry.columns; ++column) {
+        float& value = entry.mean[matrix * entry.columns + column];
+        value = count == 0 ? 1.0f : value / count;
+        RUNG_CHECK(check_value(file, name, "mean", matrix, column, value));
+      }
+    }
   return {};
 }
 
@@ -197,23 +222,19 @@ Result<std::span<const float>> Imatrix::means(std::string_view tensor, uint64_t 
 }
 
 Result<Imatrix> parse_imatrix(std::span<const uint8_t> bytes, const std::string& name) {
-  constexpr std::string_view kMagic = "GGUF";
-  Result<Imatrix> imatrix;
-  if (bytes.size() >= kMagic.size() && std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) == 0) {
-    RUNG_TRY(const GgufFile gguf, GgufFile::parse(bytes, name));
-    imatrix = GgufImatrix(gguf, name).read();
-  } else {
-    imatrix = DatImatrix(bytes, name).read();
-  }
-  if (!imatrix) return imatrix;
-  imatrix->file = std::filesystem::path(name).filename().string();
-  imatrix->hash = content_hash(bytes);
+  RUNG_TRY(Imatrix imatrix, parse_raw(bytes, name));
+  RUNG_CHECK(divide_by_counts(imatrix, name));
   return imatrix;
 }
 
 Result<Imatrix> read_imatrix(const std::filesystem::path& path) {
   RUNG_TRY(const MappedFile mapped, MappedFile::open(path));
   return parse_imatrix(mapped.bytes(), path.string());
+}
+
+Result<Imatrix> read_raw_imatrix(const std::filesystem::path& path) {
+  RUNG_TRY(const MappedFile mapped, MappedFile::open(path));
+  return parse_raw(mapped.bytes(), path.string());
 }
 
 }  // namespace rung

@@ -15,6 +15,9 @@
 
 namespace rung {
 
+/// Metadata key, true in a file whose values are the mean squared weights of columns: `rung calibrate --weights-only`.
+inline constexpr std::string_view kImatrixWeightsOnlyKey = "rung.imatrix.weights_only";
+
 struct ImatrixEntry {
   uint64_t columns = 0;        ///< of one matrix; .dat does not store it: there all values, with matrices = 1
   uint64_t matrices = 1;       ///< experts, or slices of a 3-D tensor
@@ -28,6 +31,7 @@ struct Imatrix {
   std::vector<std::string> datasets;
   uint32_t chunk_count = 0;
   uint32_t chunk_size = 0;                                   ///< 0: not stored (.dat)
+  bool weights_only = false;                                 ///< made of weights, not of activations (ours only)
   std::map<std::string, ImatrixEntry, std::less<>> entries;  ///< by tensor name, e.g. "blk.0.attn_q.weight"
 
   const ImatrixEntry* find(std::string_view tensor) const;
@@ -39,7 +43,10 @@ struct Imatrix {
 /// GGUF if the file starts with its magic, else .dat. Non-finite or negative values, sizes that do not fit: an error
 /// that names the entry.
 Result<Imatrix> read_imatrix(const std::filesystem::path& path);
-/// The same from memory; `name` stands for the file in errors.
+/// The same as it is stored, nothing divided: `mean` then holds sums (.dat: means times ncall, which is in `counts`),
+/// of a matrix that saw no token too.
+Result<Imatrix> read_raw_imatrix(const std::filesystem::path& path);
+/// The same as read_imatrix from memory; `name` stands for the file in errors.
 Result<Imatrix> parse_imatrix(std::span<const uint8_t> bytes, const std::string& name);
 
 }  // namespace rung

@@ -6,21 +6,6 @@
 #include "measure/grader.h"
 
 namespace rung {
-namespace {
-
-using nlohmann::ordered_json;
-
-ordered_json template_context(const PanelItem& item, const Tokenizer& tokenizer) {
-  const auto special = [&](std::optional<Token> token) { return token ? tokenizer.text(*token) : std::string(); };
-  ordered_json context = {{"messages", *item.messages},
-                          {"add_generation_prompt", true},
-                          {"bos_token", special(tokenizer.bos())},
-                          {"eos_token", special(tokenizer.eos())}};
-  if (item.tools) context["tools"] = *item.tools;
-  return context;
-}
-
-}  // namespace
 
 Result<std::vector<AskedCapability>> render_panel(const std::vector<Capability>& panel, const ModelText& text,
                                                   size_t items) {
@@ -30,7 +15,7 @@ Result<std::vector<AskedCapability>> render_panel(const std::vector<Capability>&
     const size_t count = items == 0 ? capability.items.size() : std::min(items, capability.items.size());
     for (size_t index = 0; index < count; ++index) {
       const PanelItem& item = capability.items[index];
-      const auto rendered = text.chat_template->render(template_context(item, text.tokenizer));
+      const auto rendered = text.render_chat(*item.messages, item.tools.get(), true);
       if (!rendered)
         return input_error("panel item {}: the model's chat template cannot render it: {}", item.id,
                            rendered.error().message);

@@ -76,12 +76,12 @@ struct Scores {
 }  // namespace
 
 Result<TextChunks> cut_text(const Tokenizer& tokenizer, std::string_view text, const std::string& name, size_t context,
-                            size_t max_tokens) {
+                            size_t max_tokens, bool parse_special) {
   if (context < 4) return input_error("context: found {}, allowed are 4 or more tokens", context);
   if (text.empty()) return input_error("{}: is empty, but text is needed", name);
   if (const size_t bad = utf8_error(text); bad != std::string_view::npos)
     return input_error("{}: byte {} is not UTF-8 text; is this a binary file?", name, bad);
-  const std::vector<Token> tokens = tokenizer.encode(text, true, false);
+  const std::vector<Token> tokens = tokenizer.encode(text, true, parse_special);
   TextChunks result{context, tokens.size(), {}};
   size_t chunks = tokens.size() / context;
   if (chunks == 0)

@@ -24,9 +24,10 @@ struct TextChunks {
 };
 
 /// Cuts `text`. max_tokens > 0 keeps only the chunks of the first so many tokens (at least one). An error if the text
-/// is empty, not UTF-8, or shorter than one chunk; `name` is named in it.
+/// is empty, not UTF-8, or shorter than one chunk; `name` is named in it. parse_special: control tokens written in the
+/// text become their ids.
 Result<TextChunks> cut_text(const Tokenizer& tokenizer, std::string_view text, const std::string& name, size_t context,
-                            size_t max_tokens);
+                            size_t max_tokens, bool parse_special = false);
 
 /// One chunk's logits after the other, (scored, vocabulary) each. Keeps what fits into `keep_bytes` and computes it
 /// once, so that a reference is run once for a whole ladder of rungs where memory allows.

@@ -1,8 +1,21 @@
 #include "model/model_text.h"
 
+#include <nlohmann/json.hpp>
+
 #include "model/tokenizer_spec.h"
 
 namespace rung {
+
+Result<std::string> ModelText::render_chat(const nlohmann::ordered_json& messages, const nlohmann::ordered_json* tools,
+                                           bool add_generation_prompt) const {
+  const auto special = [&](std::optional<Token> token) { return token ? tokenizer.text(*token) : std::string(); };
+  nlohmann::ordered_json context = {{"messages", messages},
+                                    {"add_generation_prompt", add_generation_prompt},
+                                    {"bos_token", special(tokenizer.bos())},
+                                    {"eos_token", special(tokenizer.eos())}};
+  if (tools != nullptr) context["tools"] = *tools;
+  return chat_template->render(context);
+}
 
 std::vector<Token> ModelText::encode_chat(std::string_view rendered) const {
   const bool has_bos = tokenizer.bos() && rendered.starts_with(tokenizer.text(*tokenizer.bos()));
