@@ -14,6 +14,7 @@ rung_need(nlohmann_json 3.11 QUIET)
 rung_need(CLI11 2.1 QUIET)
 pkg_check_modules(pcre2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)  # Debian compiles it: its flags say so
 if(RUNG_TESTS OR NOT DEFINED RUNG_TESTS)
   rung_need(GTest 1.12 QUIET)
 endif()

@@ -20,5 +20,6 @@ Command add_calibrate(CLI::App& app);
 Command add_perplexity(CLI::App& app);
 Command add_ladder(CLI::App& app);
 Command add_run(CLI::App& app);
+Command add_recipe(CLI::App& app);
 
 }  // namespace rung

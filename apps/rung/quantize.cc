@@ -41,6 +41,22 @@ std::map<std::string, uint64_t> bytes_by_type(const QuantizationPlan& plan) {
   return bytes;
 }
 
+/// With tensors to them, those that no rule decided last.
+std::vector<PlannedRule> deciding_rules(const QuantizationPlan& plan) {
+  std::vector<PlannedRule> rules;
+  for (const PlannedRule& rule : plan.rules)
+    if (rule.tensors != 0) rules.push_back(rule);
+  if (plan.kept.tensors != 0) rules.push_back(plan.kept);
+  return rules;
+}
+
+ordered_json rules_json(const QuantizationPlan& plan) {
+  ordered_json rules = ordered_json::array();
+  for (const PlannedRule& rule : deciding_rules(plan))
+    rules.push_back({{"rule", rule.label}, {"types", rule.types}, {"tensors", rule.tensors}, {"bytes", rule.bytes}});
+  return rules;
+}
+
 ordered_json output_json(const Summary& summary, size_t index) {
   const QuantizeOutput& output = summary.outputs[index];
   const QuantizationPlan& plan = output.plan;
@@ -56,7 +72,8 @@ ordered_json output_json(const Summary& summary, size_t index) {
           {"calibration", calibration_name(calibration_of(plan, summary.options.output.importance))},
           {"effort", effort_name(summary.options.output.effort)},
           {"parts", std::move(parts)},
-          {"bytes_by_type", bytes_by_type(plan)}};
+          {"bytes_by_type", bytes_by_type(plan)},
+          {"bytes_by_rule", rules_json(plan)}};
 }
 
 void print_json(const Summary& summary) {
@@ -87,6 +104,8 @@ void print_text(const Summary& summary) {
     for (const PlannedFile& part : summary.files[index]) fmt::print("  {}: {} bytes\n", part.path.string(), part.bytes);
     if (!summary.arguments.dry_run) continue;
     for (const auto& [type, bytes] : bytes_by_type(output.plan)) fmt::print("  {:8} {} bytes\n", type, bytes);
+    for (const PlannedRule& rule : deciding_rules(output.plan))
+      fmt::print("  {}: {}, {} bytes\n", rule.label, fmt::join(rule.types, ", "), rule.bytes);
   }
   if (summary.arguments.dry_run) fmt::print("dry run: nothing was written\n");
 }

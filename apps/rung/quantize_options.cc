@@ -20,11 +20,11 @@ Result<Recipe> chosen_recipe(const QuantizeArguments& arguments) {
 }
 
 Result<QuantizeOutput> planned_output(const GgufFile& file, std::string path, const Recipe& recipe,
-                                      std::span<const RecipeRule> rules) {
+                                      std::span<const RecipeRule> rules, bool imatrix) {
   if (recipe.needs_routed_experts && !has_routed_experts(file))
     return input_error("{}: recipe {} is for mixtures of experts, and this model has no routed experts",
                        file.path().string(), recipe.name);
-  RUNG_TRY(QuantizationPlan plan, plan_quantization(file, recipe, rules));
+  RUNG_TRY(QuantizationPlan plan, plan_quantization(file, recipe, rules, imatrix));
   return QuantizeOutput{std::move(path), std::move(plan)};
 }
 
@@ -33,8 +33,7 @@ void add_plan_options(CLI::App& command, QuantizeArguments& arguments) {
   command.add_option("OUT", arguments.out, "the file to write; appears only when it is whole")->required();
   command.add_option("--type", arguments.type,
                      "one type for every weight matrix: q8_0, q4_k, ...; norms, routers and vectors stay as they are");
-  command.add_option("--recipe", arguments.recipe,
-                     fmt::format("a mixture of types: {}", fmt::join(recipe_names(), ", ")));
+  command.add_option("--recipe", arguments.recipe, "a mixture of types: a name of 'rung recipe list' or a TOML file");
   command
       .add_option("--rule", arguments.rules,
                   "REGEX=TYPE: tensors whose name matches get TYPE, in every output; first match wins; repeatable")
@@ -103,15 +102,16 @@ Result<std::vector<QuantizeOutput>> quantize_outputs(const QuantizeArguments& ar
     RUNG_TRY(RecipeRule rule, parse_rule(text));
     rules.push_back(std::move(rule));
   }
+  const bool imatrix = !arguments.imatrix.empty();
   std::vector<QuantizeOutput> outputs;
-  RUNG_TRY(QuantizeOutput first, planned_output(file, arguments.out, recipe, rules));
+  RUNG_TRY(QuantizeOutput first, planned_output(file, arguments.out, recipe, rules, imatrix));
   outputs.push_back(std::move(first));
   for (const std::string& text : arguments.also) {
     const size_t equals = text.rfind('=');
     if (equals == std::string::npos || equals == 0)
       return input_error("--also: found '{}', allowed is OUT=TYPE or OUT=RECIPE, for example small.gguf=q2_k", text);
     RUNG_TRY(const Recipe other, find_recipe(text.substr(equals + 1)));
-    RUNG_TRY(QuantizeOutput output, planned_output(file, text.substr(0, equals), other, rules));
+    RUNG_TRY(QuantizeOutput output, planned_output(file, text.substr(0, equals), other, rules, imatrix));
     outputs.push_back(std::move(output));
   }
   return outputs;

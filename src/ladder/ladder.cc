@@ -86,7 +86,7 @@ class Ladder {
         inputs_.notes.push_back(fmt::format("{} was left out: the model has no routed experts.", name));
         continue;
       }
-      RUNG_TRY(rung.plan, plan_quantization(inputs_.source->file(), rung.recipe, {}));
+      RUNG_TRY(rung.plan, plan_quantization(inputs_.source->file(), rung.recipe, {}, inputs_.imatrix.has_value()));
       RUNG_CHECK(check_calibration(rung.plan, importance()));
       for (const std::string& warning : rung.plan.warnings)
         inputs_.notes.push_back(fmt::format("{}: {}.", name, warning));
@@ -114,7 +114,11 @@ class Ladder {
     return content_hash(parts);
   }
 
-  fs::path kept_file(const Rung& rung) const { return options_.out / "rungs" / (rung.recipe.name + ".json"); }
+  fs::path kept_file(const Rung& rung) const {
+    std::string name = rung.recipe.name;
+    std::replace(name.begin(), name.end(), '/', '-');  // "llama.cpp/Q4_K_M"
+    return options_.out / "rungs" / (name + ".json");
+  }
 
   std::optional<RungResult> kept_result(const Rung& rung) const {
     const auto text = read_file(kept_file(rung));

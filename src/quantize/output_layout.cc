@@ -170,6 +170,8 @@ std::vector<GgufEntry> quantized_metadata(const GgufFile& file, const Quantizati
   if (calibration == CalibrationSource::kImatrix) set_imatrix(metadata, *options.importance.imatrix);
   set(metadata, "rung.version", GgufValue::string(RUNG_VERSION));
   set(metadata, "rung.recipe", GgufValue::string(plan.recipe));
+  set(metadata, "rung.recipe.text", GgufValue::string(plan.recipe_text));
+  set(metadata, "rung.recipe.hash", GgufValue::string(plan.recipe_hash));
   set(metadata, "rung.effort", GgufValue::string(std::string(effort_name(options.effort))));
   set(metadata, "rung.calibration", GgufValue::string(std::string(calibration_name(calibration))));
   set(metadata, "rung.source.file", GgufValue::string(file.path().filename().string()));

@@ -71,8 +71,12 @@ TEST(Plan, Nvfp4AnnouncesItsFactors) {
   for (const TensorPlan& tensor : plan.tensors) {
     bytes += tensor.bytes;
     const bool has = tensor.source->name == "blk.2.attn_q.weight";
-    if (has) EXPECT_EQ(tensor.scale_name, "blk.2.attn_q.scale");
-    if (tensor.format != Format::NVFP4) EXPECT_EQ(tensor.scale_name, "");
+    if (has) {
+      EXPECT_EQ(tensor.scale_name, "blk.2.attn_q.scale");
+    }
+    if (tensor.format != Format::NVFP4) {
+      EXPECT_EQ(tensor.scale_name, "");
+    }
     named += !tensor.scale_name.empty();
   }
   EXPECT_GT(named, 0u);
@@ -102,13 +106,15 @@ TEST(Plan, SixOfFortyThreeLayersGetPlanB) {
 
 TEST(Plan, FirstMatchingRuleWins) {
   const GgufFile file = open_pico();
-  const auto plan = plan_of(file, "q4_k", {"blk\\.2\\..*exps=q8_0", "exps=q2_k", "no_such_tensor=q8_0", "norm=q8_0"});
+  const auto plan = plan_of(
+      file, "q4_k", {"blk\\.2\\..*exps=q8_0", "exps=q2_k", "no_such_tensor=q8_0", "blk\\.3\\.ffn_up_exps=q8_0"});
   const auto types = types_of(plan);
   EXPECT_EQ(types.at("blk.2.ffn_up_exps.weight"), "q8_0");
   EXPECT_EQ(types.at("blk.3.ffn_up_exps.weight"), "q2_k");
   EXPECT_EQ(types.at("blk.3.attn_norm.weight"), "keep");
   ASSERT_EQ(plan.warnings.size(), 2u);
   EXPECT_NE(plan.warnings[0].find("no_such_tensor"), std::string::npos);
+  EXPECT_NE(plan.warnings[1].find("comes first in all it matches"), std::string::npos);
 }
 
 TEST(Plan, RowsThatDoNotDivideFallBack) {
