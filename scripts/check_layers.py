@@ -15,7 +15,7 @@ LAYERS = [
     ["base"], ["codec"], ["kernels"], ["io", "text"], ["model"], ["engine"], ["recipe"], ["quantize", "measure"],
     ["calibrate"], ["ladder"], ["report"], ["apps"],
 ]
-HEAVY_HEADERS = {"nlohmann/json.hpp", "CLI/CLI.hpp"}
+HEAVY_HEADERS = {"nlohmann/json.hpp", "CLI/CLI.hpp", "toml++/toml.h"}
 MAX_LINES = 700
 SOURCE_SUFFIXES = {".cc", ".h", ".inc", ".cmake", ".py", ".sh", ".js", ".mjs", ".ts", ".tsx", ".css"}
 CODE_SUFFIXES = {".cc", ".h", ".inc"}

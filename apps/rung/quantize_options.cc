@@ -21,9 +21,6 @@ Result<Recipe> chosen_recipe(const QuantizeArguments& arguments) {
 
 Result<QuantizeOutput> planned_output(const GgufFile& file, std::string path, const Recipe& recipe,
                                       std::span<const RecipeRule> rules, bool imatrix) {
-  if (recipe.needs_routed_experts && !has_routed_experts(file))
-    return input_error("{}: recipe {} is for mixtures of experts, and this model has no routed experts",
-                       file.path().string(), recipe.name);
   RUNG_TRY(QuantizationPlan plan, plan_quantization(file, recipe, rules, imatrix));
   return QuantizeOutput{std::move(path), std::move(plan)};
 }

@@ -51,9 +51,6 @@ Status show(const Arguments& arguments) {
 
 Result<QuantizationPlan> plan_of(const GgufFile& file, const std::string& name, bool imatrix) {
   RUNG_TRY(const Recipe recipe, find_recipe(name));
-  if (recipe.needs_routed_experts && !has_routed_experts(file))
-    return input_error("{}: recipe {} is for mixtures of experts, and this model has no routed experts",
-                       file.path().string(), recipe.name);
   return plan_quantization(file, recipe, {}, imatrix);
 }
 

@@ -101,6 +101,9 @@ class Planner {
   bool is_users(size_t rule) const { return rule < first_ || recipe_.is_file; }
 
   Status check_rules() const {
+    if (recipe_.needs_routed_experts && !has_routed_experts(*facts_.file))
+      return input_error("{}: recipe {} is for mixtures of experts, and this model has no routed experts",
+                         facts_.file->path().string(), recipe_.name);
     for (size_t rule = 0; rule < rules_.size(); ++rule) {
       if (!is_users(rule)) continue;
       for (size_t other = 0; other < rule && rule < first_; ++other)

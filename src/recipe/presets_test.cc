@@ -107,6 +107,12 @@ TEST(Ds4Recipes, PlanBKeepsTheLastSixOfFortyThree) {
   EXPECT_EQ(types_of(ds4.model.file, find_recipe("ds4/q2-q4").value()), ds4.in_q2);
 }
 
+TEST(Ds4Recipes, DenseModelsAreRefused) {
+  const auto model = test::model_in_memory(metadata_of("llama", 1, 0), {{"blk.0.ffn_up.weight", {256, 8}, kBf16, 0}});
+  EXPECT_THAT(plan_quantization(model.file, find_recipe("ds4/q2").value(), {}).error().message,
+              HasSubstr("no routed experts"));
+}
+
 TEST(Ds4Recipes, PlanBInProportionAndAtLeastOne) {
   for (const auto& [layers, last] : std::map<uint32_t, uint32_t>{{1, 1}, {2, 1}, {6, 1}, {28, 4}, {61, 9}}) {
     const Ds4Model ds4 = ds4_model(layers);

@@ -121,8 +121,9 @@ struct QuantizationPlan {
 };
 
 /// `first` are asked before the recipe's own rules. imatrix: whether there is one (llama.cpp's mixtures depend on it).
-/// Errors: a tensor of a type that cannot be read, no quantizable tensor, a rule that gives a tensor a type that
-/// neither llama.cpp nor the engine can load, rules of `first` that contradict each other.
+/// Errors: a dense model where the recipe needs experts, a tensor of a type that cannot be read, no quantizable tensor,
+/// a rule that gives a tensor a type that neither llama.cpp nor the engine can load, rules of `first` that contradict
+/// each other.
 Result<QuantizationPlan> plan_quantization(const GgufFile& file, const Recipe& recipe,
                                            std::span<const RecipeRule> first, bool imatrix = false);
 
