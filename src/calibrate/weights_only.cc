@@ -12,24 +12,26 @@ bool takes_part(const GgufTensor& tensor, bool output) {
   return tensor.shape.size() > 1 && tensor.format && role_info(role).quantizable;
 }
 
-/// Sums of squares over rows; counts are rows, so that the mean is the column's energy.
-Result<ImatrixSumsEntry> energy_of(const GgufTensor& tensor) {
+/// The column energy of every matrix, as one token's squares each.
+Result<ImatrixSumsEntry> energy_of(const GgufTensor& tensor, ThreadPool& pool) {
   const BandCut cut(tensor);
-  ImatrixSumsEntry entry{cut.columns, cut.matrices, std::vector<double>(cut.columns * cut.matrices),
-                         std::vector<double>(cut.matrices, static_cast<double>(cut.rows_per_matrix))};
-  std::vector<float> values;
-  size_t bad_row = 0;
-  for (size_t index = 0; index < cut.band_count; ++index) {
-    const Band band = cut[index];
-    RUNG_CHECK(decode_band(tensor, cut, band, values, bad_row));
-    double* sums = entry.sums.data() + band.matrix * cut.columns;
-    for (size_t row = 0; row < band.rows; ++row)
-      for (size_t column = 0; column < cut.columns; ++column) {
-        const double value = values[row * cut.columns + column];
-        sums[column] += value * value;
+  MatrixSurvey survey(cut, true);
+  std::vector<Status> statuses(survey.part_count());
+  pool.parallel_for(statuses.size(), 1, [&](size_t first, size_t last, int) {
+    std::vector<float> values;
+    size_t bad_row = 0;
+    for (size_t part = first; part < last; ++part) {
+      const auto [begin, end] = survey.bands_of(part);
+      for (size_t band = begin; band < end && statuses[part]; ++band) {
+        statuses[part] = decode_band(tensor, cut, cut[band], values, bad_row);
+        if (statuses[part]) survey.add(part, values);
       }
-  }
-  return entry;
+    }
+  });
+  for (const Status& status : statuses) RUNG_CHECK(status);
+  const std::vector<float> energy = survey.column_energy(cut);
+  return ImatrixSumsEntry{
+      cut.columns, cut.matrices, {energy.begin(), energy.end()}, std::vector<double>(cut.matrices, 1.0)};
 }
 
 }  // namespace
@@ -42,19 +44,11 @@ Result<ImatrixSums> weights_only_imatrix(const GgufFile& model, bool output, Thr
   sums.weights_only = true;
   sums.datasets = {"column energy of the weights, no text"};
   sums.chunk_count = sums.chunk_size = 1;
-  const auto group = static_cast<size_t>(pool.size());
-  std::vector<Result<ImatrixSumsEntry>> entries(group);
-  for (size_t begin = 0; begin < tensors.size(); begin += group) {
+  for (size_t index = 0; index < tensors.size(); ++index) {
     if (observer.cancelled()) return cancelled_error();
-    observer.progress("weights", begin, tensors.size());
-    const size_t count = std::min(group, tensors.size() - begin);
-    pool.parallel_for(count, 1, [&](size_t first, size_t end, int) {
-      for (size_t index = first; index < end; ++index) entries[index] = energy_of(*tensors[begin + index]);
-    });
-    for (size_t index = 0; index < count; ++index) {
-      RUNG_TRY(ImatrixSumsEntry entry, std::move(entries[index]));
-      sums.entries.emplace(tensors[begin + index]->name, std::move(entry));
-    }
+    observer.progress("weights", index, tensors.size());
+    RUNG_TRY(ImatrixSumsEntry entry, energy_of(*tensors[index], pool));
+    sums.entries.emplace(tensors[index]->name, std::move(entry));
   }
   observer.progress("weights", tensors.size(), tensors.size());
   return sums;

@@ -87,7 +87,8 @@ std::string_view calibration_name(CalibrationSource source) {
 CalibrationSource calibration_for(const TensorPlan& tensor, const ImportanceOptions& options) {
   const Calibration need = need_of(tensor);
   if (need == Calibration::kNone) return CalibrationSource::kNone;
-  if (has_seen(options.imatrix, tensor.source->name)) return CalibrationSource::kImatrix;
+  if (has_seen(options.imatrix, tensor.source->name))
+    return options.imatrix->weights_only ? CalibrationSource::kWeightsOnly : CalibrationSource::kImatrix;
   if (need != Calibration::kRequired) return CalibrationSource::kNone;
   const bool allowed = options.weights_only || (options.imatrix != nullptr && is_exempt(*tensor.source));
   return allowed ? CalibrationSource::kWeightsOnly : CalibrationSource::kNone;
@@ -138,7 +139,7 @@ Result<std::vector<float>> imatrix_importance(const GgufTensor& tensor, const Im
 
 ImatrixGaps imatrix_gaps(const QuantizationPlan& plan, const ImportanceOptions& options) {
   ImatrixGaps gaps;
-  if (options.imatrix == nullptr) return gaps;
+  if (options.imatrix == nullptr || options.imatrix->weights_only) return gaps;
   for (const TensorPlan& tensor : plan.tensors) {
     const GgufTensor& source = *tensor.source;
     if (calibration_for(tensor, options) != CalibrationSource::kImatrix) {
