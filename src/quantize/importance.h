@@ -27,8 +27,8 @@ struct ImportanceOptions {
 /// energy.
 Status check_calibration(const QuantizationPlan& plan, const ImportanceOptions& options);
 
-/// What a planned tensor's format gets. An imatrix that was made of weights counts as weights-only: the column energy is
-/// taken from the weights themselves.
+/// What a planned tensor's format gets. An imatrix that was made of weights counts as weights-only: the column energy
+/// is taken from the weights themselves.
 CalibrationSource calibration_for(const TensorPlan& tensor, const ImportanceOptions& options);
 /// What the plan's formats get, taken together: imatrix if any does, else weights-only if any does, else none.
 CalibrationSource calibration_of(const QuantizationPlan& plan, const ImportanceOptions& options);
