@@ -12,6 +12,7 @@ rung_need(fmt 9.0 QUIET)
 rung_need(tl-expected 1.0 QUIET)
 rung_need(nlohmann_json 3.11 QUIET)
 rung_need(CLI11 2.1 QUIET)
+rung_need(Eigen3 3.4 QUIET NO_MODULE)
 pkg_check_modules(pcre2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)  # Debian compiles it: its flags say so

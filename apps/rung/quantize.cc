@@ -25,6 +25,7 @@ struct Summary {
   const std::vector<QuantizeOutput>& outputs;
   const std::vector<std::vector<PlannedFile>>& files;  ///< of each output
   std::vector<std::string> warnings;
+  std::optional<BudgetResult> budget = std::nullopt;
 };
 
 uint64_t total_bytes(const std::vector<PlannedFile>& files) {
@@ -135,12 +136,20 @@ Status write_files(const Summary& summary, Terminal& terminal) {
 
 Status quantize(const QuantizeArguments& arguments) {
   RUNG_CHECK(check_report(arguments.report));
+  RUNG_TRY(const std::string method, chosen_method(arguments));
   RUNG_TRY(const GgufFile file, GgufFile::open(arguments.in));
+  GramFile grams;
+  if (!arguments.gram.empty()) {
+    RUNG_TRY(grams, read_grams(arguments.gram));
+  }
   Imatrix imatrix;
   if (!arguments.imatrix.empty()) {
     RUNG_TRY(imatrix, read_imatrix(arguments.imatrix));
+  } else {
+    imatrix = imatrix_of(grams);
   }
-  const QuantizeOptions options = quantize_options(arguments, arguments.imatrix.empty() ? nullptr : &imatrix);
+  const QuantizeOptions options =
+      quantize_options(arguments, method == "rtn" ? nullptr : &imatrix, method == "gptq" ? &grams : nullptr);
   RUNG_TRY(const std::vector<QuantizeOutput> outputs, quantize_outputs(arguments, file));
   RUNG_TRY(const auto files, planned_files(file, outputs, options));
   const Summary summary{arguments, file, options, outputs, files, all_warnings(outputs, options.output.importance)};

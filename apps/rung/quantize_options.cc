@@ -40,6 +40,15 @@ void add_plan_options(CLI::App& command, QuantizeArguments& arguments) {
                   "OUT=TYPE or OUT=RECIPE: another file from the same read of the model; repeatable")
       ->type_name("OUT=TYPE|RECIPE");
   command.add_option("--imatrix", arguments.imatrix, "importance matrix, GGUF or legacy .dat")->type_name("FILE");
+  command
+      .add_option("--gram", arguments.gram,
+                  "second moments from 'rung calibrate --gram'; their diagonal is the importance without --imatrix")
+      ->type_name("FILE");
+  command
+      .add_option("--method", arguments.method,
+                  "rtn: each weight by itself; imatrix: weighted by importance; gptq: errors are made up for in other "
+                  "columns as well (needs --gram); default: the last that the files given allow")
+      ->check(CLI::IsMember({"rtn", "imatrix", "gptq"}));
   command.add_flag("--weights-only", arguments.weights_only,
                    "where a type needs an importance matrix and there is none, use the column energy of the weights");
   command
@@ -49,6 +58,35 @@ void add_plan_options(CLI::App& command, QuantizeArguments& arguments) {
       ->check(CLI::IsMember({"fast", "normal", "best"}));
   command.add_flag("--allow-requantize", arguments.allow_requantize,
                    "encode tensors that are quantized already; costs quality");
+}
+
+void add_budget_options(CLI::App& command, QuantizeArguments& arguments) {
+  CLI::Option_group* group =
+      command.add_option_group("Budget", "the best mix within a number of bytes, by measurement");
+  group->add_option("--size", arguments.size, "bytes that the file may have: 90GiB, 6.8MB, ...")
+      ->transform(CLI::AsSizeValue(true))
+      ->check(CLI::PositiveNumber);
+  group->add_option("--bits-per-weight", arguments.bits_per_weight, "the same as bits of a weight, of all tensors")
+      ->check(CLI::PositiveNumber);
+  group->add_option("--text", arguments.text, "calibration text; not what the result is judged by")->type_name("FILE");
+  group->add_option("--context", arguments.context, "tokens of a chunk of that text")
+      ->capture_default_str()
+      ->check(CLI::Range(4, 1 << 20));
+  group->add_option("--tokens", arguments.tokens, "use only the first so many tokens of it; 0: all")
+      ->capture_default_str();
+  group->add_option("--min", arguments.min, "no type of fewer bits")->type_name("TYPE");
+  group->add_option("--max", arguments.max, "no type of more bits, and nothing kept as it is")->type_name("TYPE");
+  group
+      ->add_option("--protect", arguments.protect,
+                   "capabilities, with commas: their right answers count instead of the text")
+      ->delimiter(',');
+  group->add_option("--panel", arguments.panel, "task files that --protect names; not those of the judging panel")
+      ->type_name("DIR");
+  group
+      ->add_option("--sensitivity", arguments.sensitivity,
+                   "keeps what was measured, for other budgets and after an interruption; made if missing")
+      ->type_name("FILE");
+  group->add_option("--save-recipe", arguments.save_recipe, "the mix found as a recipe")->type_name("FILE.toml");
 }
 
 void add_run_options(CLI::App& command, QuantizeArguments& arguments) {
@@ -86,6 +124,7 @@ Effort effort_of(const std::string& name) {
 
 void add_quantize_options(CLI::App& command, QuantizeArguments& arguments) {
   add_plan_options(command, arguments);
+  add_budget_options(command, arguments);
   add_run_options(command, arguments);
   command.footer(
       "Example: rung quantize model.bf16.gguf model.q4_k.gguf --type q4_k --imatrix imatrix.gguf\n"
@@ -99,7 +138,7 @@ Result<std::vector<QuantizeOutput>> quantize_outputs(const QuantizeArguments& ar
     RUNG_TRY(RecipeRule rule, parse_rule(text));
     rules.push_back(std::move(rule));
   }
-  const bool imatrix = !arguments.imatrix.empty();
+  const bool imatrix = !arguments.imatrix.empty() || !arguments.gram.empty();
   std::vector<QuantizeOutput> outputs;
   RUNG_TRY(QuantizeOutput first, planned_output(file, arguments.out, recipe, rules, imatrix));
   outputs.push_back(std::move(first));
@@ -114,9 +153,23 @@ Result<std::vector<QuantizeOutput>> quantize_outputs(const QuantizeArguments& ar
   return outputs;
 }
 
-QuantizeOptions quantize_options(const QuantizeArguments& arguments, const Imatrix* imatrix) {
+Result<std::string> chosen_method(const QuantizeArguments& arguments) {
+  const bool gram = !arguments.gram.empty(), imatrix = !arguments.imatrix.empty();
+  const std::string& method = arguments.method;
+  if (method.empty()) return std::string(gram ? "gptq" : imatrix ? "imatrix" : "rtn");
+  if (method == "gptq" && !gram)
+    return input_error(
+        "--method gptq: needs second moments; make them with 'rung calibrate --gram' and give --gram FILE");
+  if (method == "imatrix" && !imatrix && !gram)
+    return input_error("--method imatrix: needs --imatrix FILE, or --gram FILE for its diagonal");
+  if (method == "rtn" && (imatrix || gram))
+    return input_error("--method rtn: uses neither --imatrix nor --gram; leave them out");
+  return method;
+}
+
+QuantizeOptions quantize_options(const QuantizeArguments& arguments, const Imatrix* imatrix, const GramFile* grams) {
   QuantizeOptions options;
-  options.output.importance = {imatrix, arguments.weights_only};
+  options.output.importance = {imatrix, arguments.weights_only, grams};
   options.output.effort = effort_of(arguments.effort);
   options.output.shard_bytes = arguments.shard_size;
   options.output.keep_split = arguments.keep_split;

@@ -11,6 +11,7 @@
 
 #include "codec/nvfp4_scale.h"
 #include "quantize/bands.h"
+#include "quantize/gptq.h"
 #include "quantize/source_reader.h"
 
 namespace rung {
@@ -103,7 +104,8 @@ class EncodePass {
   void choose_scales(const Task& task, int thread, std::vector<float>& values);
   void encode(Task task, int thread, std::vector<float>& values);
   std::vector<std::shared_ptr<const Bytes>> encode_targets(const Task& task, const Band& band,
-                                                           const std::vector<float>& values) const;
+                                                           const std::vector<float>& values);
+  void encode_rows(const TensorWork& work, Format format, size_t matrix, const EncodeInput& input, Bytes& bytes);
   void measure(const Task& task, const Band& band, const std::vector<float>& values,
                std::span<const std::shared_ptr<const Bytes>> pieces) const;
   bool wait_for(const size_t& done, size_t wanted, int thread);
@@ -122,6 +124,7 @@ class EncodePass {
   EncodeSink& sink_;
   Observer& observer_;
   const uint64_t memory_limit_;
+  FeedbackCache feedback_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -331,7 +334,7 @@ void EncodePass::encode(Task task, int thread, std::vector<float>& values) {
 }
 
 std::vector<std::shared_ptr<const Bytes>> EncodePass::encode_targets(const Task& task, const Band& band,
-                                                                     const std::vector<float>& values) const {
+                                                                     const std::vector<float>& values) {
   const TensorWork& work = *task.work;
   std::vector<std::shared_ptr<const Bytes>> pieces;
   for (const TensorWork::Target& target : work.targets) {
@@ -345,7 +348,7 @@ std::vector<std::shared_ptr<const Bytes>> EncodePass::encode_targets(const Task&
       const EncodeInput input{values.data(),    band.rows,
                               work.cut.columns, work.importance(target, band.matrix),
                               options_.effort,  work.scale(target, band.matrix)};
-      if (band.rows != 0) encode_matrix_rows(*target.format, input, bytes->data());
+      encode_rows(work, *target.format, band.matrix, input, *bytes);
       pieces.push_back(std::move(bytes));
     } else if (options_.copy_kept) {
       const auto source = band_bytes(work.source, work.cut, band);
@@ -355,6 +358,16 @@ std::vector<std::shared_ptr<const Bytes>> EncodePass::encode_targets(const Task&
     }
   }
   return pieces;
+}
+
+void EncodePass::encode_rows(const TensorWork& work, Format format, size_t matrix, const EncodeInput& input,
+                             Bytes& bytes) {
+  if (input.rows == 0) return;
+  const GramFile* grams = takes_feedback(format) ? options_.importance.grams : nullptr;
+  const Gram* gram = grams != nullptr ? grams->find(work.source.name, matrix) : nullptr;
+  const auto feedback = gram != nullptr ? feedback_.find(*gram, format_info(format).block_values) : nullptr;
+  if (feedback == nullptr) return encode_matrix_rows(format, input, bytes.data());
+  encode_with_feedback(format, input, *feedback, bytes.data());
 }
 
 void EncodePass::measure(const Task& task, const Band& band, const std::vector<float>& values,

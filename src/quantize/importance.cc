@@ -22,6 +22,37 @@ bool is_exempt(const GgufTensor& tensor) {
   return role == Role::kTokenEmbedding || role == Role::kOutput;
 }
 
+Status check_gram(const TensorPlan& tensor, const GramFile& grams) {
+  const GgufTensor& source = *tensor.source;
+  const auto found = grams.inputs.find(source.name);
+  if (found == grams.inputs.end()) return {};
+  if (found->second->size() != matrix_count(source))
+    return input_error("{}: tensor {}: has moments of {} matrices, the model has {}: it was made for another model",
+                       grams.file, source.name, found->second->size(), matrix_count(source));
+  const Gram& gram = found->second->front();
+  if (gram.columns != source.columns())
+    return input_error("{}: tensor {}: has moments of {} columns, the model has {}: it was made for another model",
+                       grams.file, source.name, gram.columns, source.columns());
+  const uint64_t values = tensor.format ? format_info(*tensor.format).block_values : 1;
+  if (!gram.full() && gram.block % values != 0)
+    return input_error("{}: tensor {}: has moments in blocks of {} columns, {} needs a multiple of {}", grams.file,
+                       source.name, gram.block, format_name(*tensor.format), values);
+  return {};
+}
+
+Status check_grams(const QuantizationPlan& plan, const GramFile& grams) {
+  std::unordered_set<std::string_view> names;
+  for (const TensorPlan& tensor : plan.tensors) {
+    names.insert(tensor.source->name);
+    RUNG_CHECK(check_gram(tensor, grams));
+  }
+  for (const auto& [name, input] : grams.inputs)
+    if (!names.contains(name))
+      return input_error("{}: has moments for tensor {}, which the model lacks: it was made for another model",
+                         grams.file, quoted_name(name));
+  return {};
+}
+
 Result<std::span<const float>> means_of(const GgufTensor& tensor, const Imatrix& imatrix) {
   return imatrix.means(tensor.name, tensor.columns(), matrix_count(tensor));
 }
@@ -96,6 +127,7 @@ CalibrationSource calibration_for(const TensorPlan& tensor, const ImportanceOpti
 
 Status check_calibration(const QuantizationPlan& plan, const ImportanceOptions& options) {
   if (options.imatrix != nullptr) RUNG_CHECK(check_names(plan, *options.imatrix));
+  if (options.grams != nullptr) RUNG_CHECK(check_grams(plan, *options.grams));
   for (const TensorPlan& tensor : plan.tensors) {
     if (calibration_for(tensor, options) == CalibrationSource::kImatrix)
       RUNG_CHECK(means_of(*tensor.source, *options.imatrix));
@@ -135,6 +167,28 @@ Result<std::vector<float>> imatrix_importance(const GgufTensor& tensor, const Im
     }
   }
   return importance;
+}
+
+Imatrix imatrix_of(const GramFile& grams) {
+  Imatrix imatrix;
+  imatrix.file = grams.file;
+  imatrix.hash = grams.hash;
+  for (const auto& [name, input] : grams.inputs) {
+    ImatrixEntry& entry = imatrix.entries[name];
+    entry.columns = input->front().columns;
+    entry.matrices = input->size();
+    for (const Gram& gram : *input) {
+      entry.counts.push_back(gram.tokens);
+      const float* block = gram.values.data();
+      for (uint64_t first = 0; first < gram.columns; first += gram.block) {
+        const uint64_t edge = std::min(gram.block, gram.columns - first);
+        for (uint64_t column = 0; column < edge; ++column)
+          entry.mean.push_back(gram.tokens > 0 ? block[column * edge + column] : 1.0f);
+        block += edge * edge;
+      }
+    }
+  }
+  return imatrix;
 }
 
 ImatrixGaps imatrix_gaps(const QuantizationPlan& plan, const ImportanceOptions& options) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "io/gram.h"
 #include "io/imatrix.h"
 #include "recipe/recipe.h"
 
@@ -19,6 +20,7 @@ std::string_view calibration_name(CalibrationSource source);  ///< "none", "weig
 struct ImportanceOptions {
   const Imatrix* imatrix = nullptr;  ///< outlives the use
   bool weights_only = false;         ///< column energy where a format must have importance and the imatrix has none
+  const GramFile* grams = nullptr;   ///< outlives the use; matrices that it knows enough of are rounded by GPTQ
 };
 
 /// Refuses a plan whose formats must have importance and would get none; the error names the tensor and the next step.
@@ -41,6 +43,9 @@ inline constexpr double kPooledTokens = 50;
 
 /// (matrices, columns) of the imatrix for a tensor that it has seen, experts shrunk.
 Result<std::vector<float>> imatrix_importance(const GgufTensor& tensor, const Imatrix& imatrix);
+
+/// The moments' diagonals: what an importance matrix of the same text holds.
+Imatrix imatrix_of(const GramFile& grams);
 
 /// What the imatrix of a plan leaves to be guessed.
 struct ImatrixGaps {

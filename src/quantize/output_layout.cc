@@ -48,6 +48,16 @@ void set_imatrix(std::vector<GgufEntry>& metadata, const Imatrix& imatrix) {
   set(metadata, "rung.imatrix.hash", GgufValue::string(imatrix.hash));
 }
 
+void set_gram(std::vector<GgufEntry>& metadata, const GramFile& grams) {
+  set(metadata, "rung.gram.file", GgufValue::string(grams.file));
+  set(metadata, "rung.gram.hash", GgufValue::string(grams.hash));
+}
+
+std::string_view method_name(const ImportanceOptions& importance, CalibrationSource calibration) {
+  if (importance.grams != nullptr) return "gptq";
+  return calibration == CalibrationSource::kNone ? "rtn" : "imatrix";
+}
+
 uint32_t ggml_type_of(const TensorPlan& tensor) {
   return tensor.format ? static_cast<uint32_t>(format_info(*tensor.format).ggml_id) : tensor.source->ggml_type;
 }
@@ -168,6 +178,8 @@ std::vector<GgufEntry> quantized_metadata(const GgufFile& file, const Quantizati
     if (const auto number = file_type_of(*format)) set(metadata, "general.file_type", GgufValue::u32(*number));
   const CalibrationSource calibration = calibration_of(plan, options.importance);
   if (calibration == CalibrationSource::kImatrix) set_imatrix(metadata, *options.importance.imatrix);
+  if (options.importance.grams != nullptr) set_gram(metadata, *options.importance.grams);
+  set(metadata, "rung.method", GgufValue::string(std::string(method_name(options.importance, calibration))));
   set(metadata, "rung.version", GgufValue::string(RUNG_VERSION));
   set(metadata, "rung.recipe", GgufValue::string(plan.recipe));
   set(metadata, "rung.recipe.text", GgufValue::string(plan.recipe_text));

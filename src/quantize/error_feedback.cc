@@ -1,0 +1,110 @@
+// Eigen asks the CPU for its cache sizes and sums in pieces that fit: without that the bytes are the same everywhere.
+#define EIGEN_NO_CPUID
+#include "quantize/error_feedback.h"
+
+#include <Eigen/Cholesky>
+#include <algorithm>
+#include <numeric>
+
+namespace rung {
+namespace {
+
+// Of the diagonal's mean. GPTQ's own choice, and raised by this factor where that is too little.
+constexpr double kDamping = 0.01;
+constexpr double kDampingStep = 10;
+
+/// One square block on the diagonal of a Gram.
+struct Moments {
+  const float* values;
+  size_t columns;
+  double at(size_t row, size_t column) const { return values[row * columns + column]; }
+};
+
+/// Sorts [first, last) by falling key, equal ones as they stand.
+template <typename Iterator, typename Key>
+void sort_falling(Iterator first, Iterator last, const Key& key) {
+  std::stable_sort(first, last, [&](size_t left, size_t right) { return key(left) > key(right); });
+}
+
+std::vector<uint32_t> rounding_order(const Moments& moments, size_t block_values) {
+  std::vector<double> sums(moments.columns / block_values);
+  for (size_t column = 0; column < moments.columns; ++column) sums[column / block_values] += moments.at(column, column);
+  std::vector<size_t> blocks(sums.size());
+  std::iota(blocks.begin(), blocks.end(), size_t{0});
+  sort_falling(blocks.begin(), blocks.end(), [&](size_t block) { return sums[block]; });
+  std::vector<uint32_t> order;
+  for (const size_t block : blocks) {
+    for (size_t lane = 0; lane < block_values; ++lane)
+      order.push_back(static_cast<uint32_t>(block * block_values + lane));
+    sort_falling(order.end() - static_cast<ptrdiff_t>(block_values), order.end(),
+                 [&](size_t column) { return moments.at(column, column); });
+  }
+  return order;
+}
+
+/// The lower factor of the damped moments, last place first: an upper factor in order of places.
+Eigen::MatrixXd factor(const Moments& moments, FeedbackPart& part, double mean) {
+  const auto size = static_cast<Eigen::Index>(moments.columns);
+  Eigen::MatrixXd matrix(size, size);
+  for (part.damping = kDamping;; part.damping *= kDampingStep) {
+    for (Eigen::Index column = 0; column < size; ++column)
+      for (Eigen::Index row = column; row < size; ++row)
+        matrix(row, column) = moments.at(part.order[static_cast<size_t>(size - 1 - row)],
+                                         part.order[static_cast<size_t>(size - 1 - column)]);
+    matrix.diagonal().array() += part.damping * mean;
+    if (Eigen::LLT<Eigen::Ref<Eigen::MatrixXd>> cholesky(matrix); cholesky.info() == Eigen::Success) return matrix;
+  }
+}
+
+FeedbackPart make_part(const Moments& moments, size_t first, size_t block_values, double mean) {
+  FeedbackPart part{first, rounding_order(moments, block_values), {}, {}, 0};
+  const Eigen::MatrixXd lower = factor(moments, part, mean);
+  const size_t columns = moments.columns;
+  const auto at = [&](size_t place) { return static_cast<Eigen::Index>(columns - 1 - place); };
+  part.feedback.resize(columns * columns);
+  for (size_t place = 0; place < columns; ++place) {
+    const double pivot = lower(at(place), at(place));
+    part.weight.push_back(static_cast<float>(pivot * pivot));
+    for (size_t earlier = 0; earlier < place; ++earlier)
+      part.feedback[place * columns + earlier] = static_cast<float>(lower(at(earlier), at(place)) / pivot);
+  }
+  return part;
+}
+
+}  // namespace
+
+std::shared_ptr<const ErrorFeedback> make_error_feedback(const Gram& gram, size_t block_values) {
+  if (gram.tokens < static_cast<double>(std::min(gram.block, gram.columns))) return nullptr;
+  auto feedback = std::make_shared<ErrorFeedback>();
+  const float* values = gram.values.data();
+  for (size_t first = 0; first < gram.columns; first += gram.block) {
+    const Moments moments{values, std::min(gram.block, gram.columns - first)};
+    values += moments.columns * moments.columns;
+    double mean = 0;
+    for (size_t column = 0; column < moments.columns; ++column) mean += moments.at(column, column);
+    mean /= static_cast<double>(moments.columns);
+    if (mean <= 0) return nullptr;
+    feedback->push_back(make_part(moments, first, block_values, mean));
+  }
+  return feedback;
+}
+
+std::shared_ptr<const ErrorFeedback> FeedbackCache::find(const Gram& gram, size_t block_values) {
+  std::shared_ptr<Slot> slot;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = std::find_if(slots_.begin(), slots_.end(), [&](const std::shared_ptr<Slot>& known) {
+      return known->gram == &gram && known->block_values == block_values;
+    });
+    slot = found != slots_.end() ? *found : std::make_shared<Slot>();
+    if (found != slots_.end()) slots_.erase(found);
+    slot->gram = &gram;
+    slot->block_values = block_values;
+    slots_.push_front(slot);
+    if (slots_.size() > kMostSlots) slots_.pop_back();
+  }
+  std::call_once(slot->once, [&] { slot->feedback = make_error_feedback(gram, block_values); });
+  return slot->feedback;
+}
+
+}  // namespace rung

@@ -1,0 +1,59 @@
+// How the error made at one weight is made up for at others: GPTQ (arXiv 2210.17323) in the form of LDLQ (QuIP, arXiv
+// 2307.13304), which is the same without an inverse. With the input's second moments H = (1 + F) D (1 + F)^T, F
+// strictly upper, D diagonal, in the order in which columns are rounded, errors e of a row cost
+//   e H e^T = sum over columns k of D_k (e_k + sum over earlier j of e_j F_jk)^2,
+// so that column k is rounded not from w_k but from w_k + sum over earlier j of e_j F_jk, with e = w - rounded.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "io/gram.h"
+
+namespace rung {
+
+/// For columns that share a full square block of second moments. A place is a position in the order of rounding.
+struct FeedbackPart {
+  size_t first = 0;             ///< column
+  std::vector<uint32_t> order;  ///< column - first of each place
+  std::vector<float> feedback;  ///< (places, places): row k has F_jk for each earlier place j, zeros behind
+  std::vector<float> weight;    ///< D_k
+  double damping = 0;           ///< what was added to the diagonal, over the diagonal's mean
+
+  size_t columns() const { return order.size(); }
+};
+
+/// The parts of one matrix's columns.
+using ErrorFeedback = std::vector<FeedbackPart>;
+
+/// Null where the moments say too little, so that weights are rounded one by one: fewer tokens than a block of the
+/// moments has columns (its rank is then short by more than noise), or no activity at all. Singular moments are
+/// damped until Cholesky's factorisation succeeds. Blocks of `block_values` columns (those of a format; they divide the
+/// moments' blocks) stay together: those with the largest sum on the diagonal come first, and inside a block the
+/// columns with the largest moment: what is rounded first has the most columns left to make up for it.
+std::shared_ptr<const ErrorFeedback> make_error_feedback(const Gram& gram, size_t block_values);
+
+/// The factors of the inputs in use; matrices that share an input share one. Thread-safe: who asks for what another is
+/// making waits.
+class FeedbackCache {
+ public:
+  std::shared_ptr<const ErrorFeedback> find(const Gram& gram, size_t block_values);
+
+ private:
+  struct Slot {
+    const Gram* gram;
+    size_t block_values;
+    std::once_flag once;
+    std::shared_ptr<const ErrorFeedback> feedback;
+  };
+  static constexpr size_t kMostSlots = 4;  // an input's matrices follow each other in a file
+
+  std::mutex mutex_;
+  std::list<std::shared_ptr<Slot>> slots_;  ///< most recently used first
+};
+
+}  // namespace rung

@@ -1,0 +1,18 @@
+// Rounding with error feedback for every scalar format. The scales of a block come from the format's own weighted
+// encoder, which sees the weights as the errors of earlier blocks have moved them; then the block's columns are rounded
+// one after the other with those scales, each from where the errors before it have moved it (error_feedback.h).
+// Rows are independent of each other. Pure, thread-safe.
+#pragma once
+
+#include "codec/format.h"
+#include "quantize/error_feedback.h"
+
+namespace rung {
+
+/// Whether a format has codes that can be chosen one by one.
+bool takes_feedback(Format format);
+
+/// As encode_matrix_rows. feedback: made for the format's block_values; its parts cover input.columns.
+void encode_with_feedback(Format format, const EncodeInput& input, const ErrorFeedback& feedback, uint8_t* blocks);
+
+}  // namespace rung
