@@ -174,6 +174,7 @@ Imatrix imatrix_of(const GramFile& grams) {
   imatrix.file = grams.file;
   imatrix.hash = grams.hash;
   for (const auto& [name, input] : grams.inputs) {
+    if (input->empty()) continue;
     ImatrixEntry& entry = imatrix.entries[name];
     entry.columns = input->front().columns;
     entry.matrices = input->size();
