@@ -20,7 +20,7 @@ namespace {
 
 struct Options {
   LadderOptions ladder;
-  std::string model, out, panel, imatrix;
+  std::string model, out, panel, imatrix, gram;
   std::vector<std::string> texts;
   bool json = false;
 };
@@ -46,6 +46,7 @@ std::string command_line(const Options& options, const std::string& program, con
     for (const std::string& text : options.texts) line += " --text " + quoted(text);
     if (!options.panel.empty()) line += " --panel " + quoted(options.panel);
     if (!options.imatrix.empty()) line += " --imatrix " + quoted(options.imatrix);
+    if (!options.gram.empty()) line += " --gram " + quoted(options.gram);
   }
   if (ladder.context != 512) line += fmt::format(" --context {}", ladder.context);
   if (ladder.tokens != 0) line += fmt::format(" --tokens {}", ladder.tokens);
@@ -59,6 +60,7 @@ Status ladder(Options& options) {
   ladder.out = options.out;
   ladder.panel = options.panel;
   ladder.imatrix = options.imatrix;
+  ladder.gram = options.gram;
   ladder.texts.assign(options.texts.begin(), options.texts.end());
   ladder.command = command_line(options, "rung", options.model, options.out, true);
   Terminal terminal(options.json);
@@ -90,7 +92,8 @@ Command add_ladder(CLI::App& app) {
   command->add_option("--out", options->out, "folder for ladder.json and report.html")->required()->type_name("DIR");
   command
       ->add_option("--rungs", ladder_options.rungs,
-                   fmt::format("types and recipes, with commas; default {}", fmt::join(default_rungs(), ",")))
+                   fmt::format("types and recipes, with commas; NAME+gptq rounds by GPTQ (needs --gram); default {}",
+                               fmt::join(default_rungs(), ",")))
       ->delimiter(',');
   command
       ->add_option("--text", options->texts,
@@ -101,6 +104,8 @@ Command add_ladder(CLI::App& app) {
                    "folder of task files; default panel/ beside the model, else the shipped one")
       ->type_name("DIR");
   command->add_option("--imatrix", options->imatrix, "importance matrix; default imatrix.gguf beside the model")
+      ->type_name("FILE");
+  command->add_option("--gram", options->gram, "second moments from 'rung calibrate --gram', for rungs with +gptq")
       ->type_name("FILE");
   command->add_option("--context", ladder_options.context, "tokens a chunk of text")
       ->capture_default_str()

@@ -105,6 +105,9 @@ Status open_inputs(const LadderOptions& options, LadderInputs& inputs) {
   RUNG_CHECK(open_texts(options, inputs));
   RUNG_CHECK(open_panel(options, inputs));
   RUNG_CHECK(open_imatrix(options, inputs));
+  if (!options.gram.empty()) {
+    RUNG_TRY(inputs.grams, read_grams(options.gram));
+  }
   return {};
 }
 
@@ -155,4 +158,6 @@ ordered_json describe_inputs(const LadderOptions& options, const LadderInputs& i
   return {{"model", model}, {"settings", settings}};
 }
 
+  settings["gram"] = nullptr;
+  if (inputs.grams) settings["gram"] = {{"file", inputs.grams->file}, {"hash", inputs.grams->hash}};
 }  // namespace rung

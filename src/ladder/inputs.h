@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "io/gram.h"
 #include "io/imatrix.h"
 #include "measure/panel.h"
 #include "measure/perplexity.h"
@@ -22,6 +23,7 @@ struct LadderOptions {
   std::vector<std::filesystem::path> texts;  ///< empty: prose.txt beside the model, else the shipped one
   std::filesystem::path panel;               ///< empty: panel/ beside the model, else the shipped one
   std::filesystem::path imatrix;             ///< empty: imatrix.gguf beside the model, else weights-only
+  std::filesystem::path gram;                ///< second moments for rungs with +gptq; empty: no such rung
   size_t context = 512;
   size_t tokens = 0;  ///< of each text; 0: all
   size_t items = 0;   ///< of each capability; 0: all
@@ -47,6 +49,7 @@ struct LadderInputs {
   std::string panel_hash;
   std::optional<Imatrix> imatrix;
   std::string imatrix_hash;
+  std::optional<GramFile> grams;
   std::vector<std::string> notes;
 };
 

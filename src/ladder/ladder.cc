@@ -18,6 +18,8 @@ using nlohmann::ordered_json;
 
 constexpr uint64_t kKeepReferenceBytes = uint64_t{1} << 30;
 
+constexpr std::string_view kGptqSuffix = "+gptq";
+
 /// Units of progress within a rung, from how long its parts take on small and on large models.
 constexpr uint64_t kUnits = 1000, kQuantizeEnd = 100, kPerplexityEnd = 300;
 
@@ -63,6 +65,7 @@ class Ladder {
     Recipe recipe;
     QuantizationPlan plan;
     bool is_reference = false;
+    bool gptq = false;
   };
 
   Status create_folder() const {
@@ -87,7 +90,7 @@ class Ladder {
         continue;
       }
       RUNG_TRY(rung.plan, plan_quantization(inputs_.source->file(), rung.recipe, {}, inputs_.imatrix.has_value()));
-      RUNG_CHECK(check_calibration(rung.plan, importance()));
+      RUNG_CHECK(check_calibration(rung.plan, importance(rung)));
       for (const std::string& warning : rung.plan.warnings)
         inputs_.notes.push_back(fmt::format("{}: {}.", name, warning));
       rungs_.push_back(std::move(rung));
@@ -96,18 +99,29 @@ class Ladder {
     return {};
   }
 
-  static Result<Rung> make_rung(const std::string& name) {
+  /// NAME, or NAME+gptq.
+  Result<Rung> make_rung(const std::string& name) const {
     Rung rung;
-    RUNG_TRY(rung.recipe, find_recipe(name));
+    rung.gptq = name.ends_with(kGptqSuffix);
+    RUNG_TRY(rung.recipe, find_recipe(rung.gptq ? name.substr(0, name.size() - kGptqSuffix.size()) : name));
+    if (!rung.gptq) return rung;
+    if (!inputs_.grams)
+      return input_error("{}: GPTQ needs second moments; make them with 'rung calibrate --gram' and give --gram FILE",
+                         name);
+    rung.recipe.name = name;
+    rung.recipe.description += "; rounded by GPTQ";
     return rung;
   }
 
-  ImportanceOptions importance() const { return {inputs_.imatrix ? &*inputs_.imatrix : nullptr, true}; }
+  ImportanceOptions importance(const Rung& rung) const {
+    return {inputs_.imatrix ? &*inputs_.imatrix : nullptr, true, rung.gptq ? &*inputs_.grams : nullptr};
+  }
 
   /// Everything that a rung's numbers depend on.
   std::string identity(const Rung& rung) const {
     std::string parts = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n", RUNG_VERSION, inputs_.model_hash, rung.recipe.name,
                                     options_.context, inputs_.panel_hash, inputs_.imatrix_hash);
+    if (rung.gptq) parts += inputs_.grams->hash + "\n";
     for (const LadderText& text : inputs_.texts) parts += fmt::format("{} {}\n", text.hash, text.chunks.chunks.size());
     for (const TensorPlan& tensor : rung.plan.tensors)
       parts += fmt::format("{} {}\n", tensor.source->name, tensor.format ? format_name(*tensor.format) : "keep");
@@ -162,10 +176,10 @@ class Ladder {
     result.name = rung.recipe.name;
     result.kind = rung.is_reference ? "reference" : rung.recipe.is_type ? "type" : "recipe";
     result.description = rung.recipe.description;
-    result.bytes = rung.is_reference ? file.file_bytes() : quantized_file_bytes(file, rung.plan, importance());
+    result.bytes = rung.is_reference ? file.file_bytes() : quantized_file_bytes(file, rung.plan, importance(rung));
     result.writable = rung.plan.writable();
     result.bits_per_weight = rung.plan.bits_per_weight();
-    result.calibration = calibration_name(calibration_of(rung.plan, importance()));
+    result.calibration = calibration_name(calibration_of(rung.plan, importance(rung)));
     return result;
   }
 
@@ -173,7 +187,7 @@ class Ladder {
     RungResult result = describe(rung);
     std::shared_ptr<const Engine> engine = inputs_.engine;
     if (!rung.is_reference) {
-      RUNG_TRY(auto source, RecipeSource::create(inputs_.source, rung.plan, importance(), pool_, observer));
+      RUNG_TRY(auto source, RecipeSource::create(inputs_.source, rung.plan, importance(rung), pool_, observer));
       RUNG_TRY(engine, Engine::open(source));
       ChunkLogits logits(engine, pool_, SessionOptions(), inputs_.chunks, 0);
       RUNG_TRY(result.perplexity, measure_perplexity(logits, &*reference_logits_, inputs_.chunks, pool_, observer));
