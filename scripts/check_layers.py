@@ -13,7 +13,7 @@ from pathlib import Path
 
 LAYERS = [
     ["base"], ["codec"], ["kernels"], ["io", "text"], ["model"], ["engine"], ["recipe"], ["quantize", "measure"],
-    ["calibrate"], ["ladder"], ["report"], ["apps"],
+    ["calibrate"], ["ladder"], ["budget"], ["report"], ["apps"],
 ]
 HEAVY_HEADERS = {"nlohmann/json.hpp", "CLI/CLI.hpp", "toml++/toml.h"}
 MAX_LINES = 700

@@ -9,7 +9,7 @@
 #include "base/atomic_file.h"
 #include "commands.h"
 #include "quantize/loss_report.h"
-#include "quantize_options.h"
+#include "quantize_budget.h"
 #include "terminal.h"
 
 namespace rung {
@@ -25,7 +25,7 @@ struct Summary {
   const std::vector<QuantizeOutput>& outputs;
   const std::vector<std::vector<PlannedFile>>& files;  ///< of each output
   std::vector<std::string> warnings;
-  std::optional<BudgetResult> budget = std::nullopt;
+  const std::optional<BudgetResult>& budget;
 };
 
 uint64_t total_bytes(const std::vector<PlannedFile>& files) {
@@ -80,6 +80,7 @@ ordered_json output_json(const Summary& summary, size_t index) {
 void print_json(const Summary& summary) {
   ordered_json json = output_json(summary, 0);
   json["dry_run"] = summary.arguments.dry_run;
+  if (summary.budget) json["budget"] = budget_json(*summary.budget);
   json["also"] = ordered_json::array();
   for (size_t index = 1; index < summary.outputs.size(); ++index) json["also"].push_back(output_json(summary, index));
   if (summary.options.output.importance.imatrix != nullptr) {
@@ -95,6 +96,7 @@ void print_json(const Summary& summary) {
 }
 
 void print_text(const Summary& summary) {
+  if (summary.budget) fmt::print("{}", budget_text(*summary.budget, terminal_width()));
   for (size_t index = 0; index < summary.outputs.size(); ++index) {
     const QuantizeOutput& output = summary.outputs[index];
     fmt::print("{}: {}, {:.3f} bits per weight, {} (was {}), calibration: {}\n", output.path.string(),
@@ -137,7 +139,8 @@ Status write_files(const Summary& summary, Terminal& terminal) {
 Status quantize(const QuantizeArguments& arguments) {
   RUNG_CHECK(check_report(arguments.report));
   RUNG_TRY(const std::string method, chosen_method(arguments));
-  RUNG_TRY(const GgufFile file, GgufFile::open(arguments.in));
+  RUNG_TRY(const auto source, FileSource::open(arguments.in));
+  const GgufFile& file = source->file();
   GramFile grams;
   if (!arguments.gram.empty()) {
     RUNG_TRY(grams, read_grams(arguments.gram));
@@ -150,10 +153,16 @@ Status quantize(const QuantizeArguments& arguments) {
   }
   const QuantizeOptions options =
       quantize_options(arguments, method == "rtn" ? nullptr : &imatrix, method == "gptq" ? &grams : nullptr);
-  RUNG_TRY(const std::vector<QuantizeOutput> outputs, quantize_outputs(arguments, file));
-  RUNG_TRY(const auto files, planned_files(file, outputs, options));
-  const Summary summary{arguments, file, options, outputs, files, all_warnings(outputs, options.output.importance)};
   Terminal terminal(arguments.json);
+  std::optional<BudgetResult> budget;
+  if (arguments.has_budget()) {
+    RUNG_TRY(budget, find_budget(arguments, source, options, terminal));
+  }
+  RUNG_TRY(const std::vector<QuantizeOutput> outputs,
+           budget ? budget_outputs(arguments, *budget) : quantize_outputs(arguments, file));
+  RUNG_TRY(const auto files, planned_files(file, outputs, options));
+  const Summary summary{arguments, file, options, outputs, files, all_warnings(outputs, options.output.importance),
+                        budget};
   for (const std::string& warning : summary.warnings) terminal.warn(warning);
   if (!arguments.dry_run) RUNG_CHECK(write_files(summary, terminal));
   if (arguments.json) {

@@ -111,8 +111,7 @@ Status open_inputs(const LadderOptions& options, LadderInputs& inputs) {
   return {};
 }
 
-Status identify_model(LadderInputs& inputs, Observer& observer) {
-  const GgufFile& file = inputs.source->file();
+Result<std::string> hash_model(const GgufFile& file, Observer& observer) {
   std::string parts;
   for (const GgufEntry& entry : file.metadata()) {
     parts += entry.key + "=";
@@ -126,7 +125,11 @@ Status identify_model(LadderInputs& inputs, Observer& observer) {
     parts += fmt::format("{} {} {} {}\n", tensor.name, tensor.ggml_type, fmt::join(tensor.shape, "x"),
                          content_hash(tensor.bytes));
   }
-  inputs.model_hash = content_hash(parts);
+  return content_hash(parts);
+}
+
+Status identify_model(LadderInputs& inputs, Observer& observer) {
+  RUNG_TRY(inputs.model_hash, hash_model(inputs.source->file(), observer));
   return {};
 }
 
@@ -155,9 +158,9 @@ ordered_json describe_inputs(const LadderOptions& options, const LadderInputs& i
     settings["imatrix"] = {{"file", inputs.imatrix->file},
                            {"datasets", inputs.imatrix->datasets},
                            {"chunks", inputs.imatrix->chunk_count}};
+  settings["gram"] = nullptr;
+  if (inputs.grams) settings["gram"] = {{"file", inputs.grams->file}, {"hash", inputs.grams->hash}};
   return {{"model", model}, {"settings", settings}};
 }
 
-  settings["gram"] = nullptr;
-  if (inputs.grams) settings["gram"] = {{"file", inputs.grams->file}, {"hash", inputs.grams->hash}};
 }  // namespace rung

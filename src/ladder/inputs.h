@@ -56,7 +56,8 @@ struct LadderInputs {
 /// Fills `inputs` in place, because parts of it refer to each other; all but the model's hash.
 Status open_inputs(const LadderOptions& options, LadderInputs& inputs);
 
-/// Reads the whole model once to identify it by its metadata and, of every tensor, name, type, shape and data.
+/// Reads the whole model once: a hash of its metadata and, of every tensor, name, type, shape and data.
+Result<std::string> hash_model(const GgufFile& file, Observer& observer);
 Status identify_model(LadderInputs& inputs, Observer& observer);
 
 /// The "model" and "settings" of ladder.json.

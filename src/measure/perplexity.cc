@@ -52,25 +52,6 @@ struct Scores {
     delta_p.push_back(score.delta_p);
     same_top.push_back(score.same_top ? 1 : 0);
   }
-
-  PerplexityResult summary(bool has_reference) {
-    PerplexityResult result;
-    result.tokens = nll.size();
-    result.perplexity = perplexity_of(nll);
-    result.has_reference = has_reference;
-    if (!has_reference) return result;
-    result.reference_perplexity = perplexity_of(reference_nll);
-    result.log_ratio = mean_of(log_ratio);
-    result.kld = mean_of(kld);
-    result.same_top = mean_of(same_top);
-    result.rms_delta_p = root_mean_square(delta_p);
-    std::sort(kld.begin(), kld.end());
-    result.kld_median = quantile_of_sorted(kld, 0.5);
-    result.kld_p99 = quantile_of_sorted(kld, 0.99);
-    result.kld_p999 = quantile_of_sorted(kld, 0.999);
-    result.kld_max = kld.empty() ? 0 : kld.back();
-    return result;
-  }
 };
 
 }  // namespace
@@ -82,7 +63,7 @@ Result<TextChunks> cut_text(const Tokenizer& tokenizer, std::string_view text, c
   if (const size_t bad = utf8_error(text); bad != std::string_view::npos)
     return input_error("{}: byte {} is not UTF-8 text; is this a binary file?", name, bad);
   const std::vector<Token> tokens = tokenizer.encode(text, true, parse_special);
-  TextChunks result{context, tokens.size(), {}};
+  TextChunks result{context, tokens.size(), {}, {}};
   size_t chunks = tokens.size() / context;
   if (chunks == 0)
     return input_error(
@@ -114,7 +95,7 @@ ChunkLogits::ChunkLogits(std::shared_ptr<const Engine> engine, ThreadPool& pool,
 Result<std::span<const float>> ChunkLogits::chunk(size_t index) {
   if (!kept_[index].empty()) return std::span<const float>(kept_[index]);
   const std::vector<Token>& ids = text_.chunks[index];
-  const size_t first = text_.context / 2, last = text_.context - 1;
+  const size_t first = text_.first(index), last = ids.size() - 1;
   session_.truncate(0, 0);
   std::vector<float> logits;
   logits.reserve((last - first) * vocabulary());
@@ -154,14 +135,13 @@ TokenScore score_token(std::span<const float> reference, std::span<const float> 
   return score;
 }
 
-Result<PerplexityResult> measure_perplexity(ChunkLogits& model, ChunkLogits* reference, const TextChunks& text,
-                                            ThreadPool& pool, Observer& observer) {
+Result<std::vector<TokenScore>> score_text(ChunkLogits& model, ChunkLogits* reference, const TextChunks& text,
+                                           ThreadPool& pool, Observer& observer) {
   if (reference != nullptr && reference->vocabulary() != model.vocabulary())
     return input_error("reference: has a vocabulary of {}, the model one of {}; they must be the same to be compared",
                        reference->vocabulary(), model.vocabulary());
-  const size_t vocabulary = model.vocabulary(), first = text.context / 2;
-  Scores scores;
-  std::vector<TokenScore> chunk_scores(text.context - 1 - first);
+  const size_t vocabulary = model.vocabulary();
+  std::vector<TokenScore> scores;
   for (size_t index = 0; index < text.chunks.size(); ++index) {
     if (observer.cancelled()) return cancelled_error();
     observer.progress("perplexity", index, text.chunks.size());
@@ -170,20 +150,48 @@ Result<PerplexityResult> measure_perplexity(ChunkLogits& model, ChunkLogits* ref
     if (reference != nullptr) {
       RUNG_TRY(reference_logits, reference->chunk(index));
     }
-    const std::span<const Token> right = std::span(text.chunks[index]).subspan(first + 1);
-    pool.parallel_for(chunk_scores.size(), 4, [&](size_t begin, size_t end, int) {
+    const std::span<const Token> right = std::span(text.chunks[index]).subspan(text.first(index) + 1);
+    const size_t before = scores.size();
+    scores.resize(before + text.scored(index));
+    pool.parallel_for(text.scored(index), 4, [&](size_t begin, size_t end, int) {
       for (size_t offset = begin; offset < end; ++offset)
-        chunk_scores[offset] = score_token(reference_logits.subspan(offset * vocabulary, vocabulary),
-                                           logits.subspan(offset * vocabulary, vocabulary), right[offset]);
+        scores[before + offset] = score_token(reference_logits.subspan(offset * vocabulary, vocabulary),
+                                              logits.subspan(offset * vocabulary, vocabulary), right[offset]);
     });
-    for (const TokenScore& score : chunk_scores) {
+    for (const TokenScore& score : std::span(scores).subspan(before))
       if (!std::isfinite(score.nll) || !std::isfinite(score.kld))
         return failed_error("the model's logits are not finite in chunk {}: its weights are damaged", index + 1);
-      scores.add(score);
-    }
   }
   observer.progress("perplexity", text.chunks.size(), text.chunks.size());
-  return scores.summary(reference != nullptr);
+  return scores;
+}
+
+PerplexityResult summarize_scores(std::span<const TokenScore> token_scores, bool has_reference) {
+  Scores scores;
+  for (const TokenScore& score : token_scores) scores.add(score);
+  PerplexityResult result;
+  result.tokens = token_scores.size();
+  result.perplexity = perplexity_of(scores.nll);
+  result.has_reference = has_reference;
+  if (!has_reference) return result;
+  result.reference_perplexity = perplexity_of(scores.reference_nll);
+  result.log_ratio = mean_of(scores.log_ratio);
+  result.kld = mean_of(scores.kld);
+  result.same_top = mean_of(scores.same_top);
+  result.rms_delta_p = root_mean_square(scores.delta_p);
+  std::vector<double>& kld = scores.kld;
+  std::sort(kld.begin(), kld.end());
+  result.kld_median = quantile_of_sorted(kld, 0.5);
+  result.kld_p99 = quantile_of_sorted(kld, 0.99);
+  result.kld_p999 = quantile_of_sorted(kld, 0.999);
+  result.kld_max = kld.empty() ? 0 : kld.back();
+  return result;
+}
+
+Result<PerplexityResult> measure_perplexity(ChunkLogits& model, ChunkLogits* reference, const TextChunks& text,
+                                            ThreadPool& pool, Observer& observer) {
+  RUNG_TRY(const auto scores, score_text(model, reference, text, pool, observer));
+  return summarize_scores(scores, reference != nullptr);
 }
 
 }  // namespace rung

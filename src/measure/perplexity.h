@@ -16,11 +16,13 @@
 namespace rung {
 
 struct TextChunks {
-  size_t context = 0;
+  size_t context = 0;                      ///< of the longest chunk
   size_t tokens = 0;                       ///< of the whole text, before chunks are cut
-  std::vector<std::vector<Token>> chunks;  ///< each of `context` tokens, BOS in place
+  std::vector<std::vector<Token>> chunks;  ///< of a text each of `context` tokens, BOS in place
+  std::vector<size_t> firsts;              ///< of each chunk the first position scored; empty: context / 2
 
-  size_t scored() const { return chunks.size() * (context - 1 - context / 2); }
+  size_t first(size_t chunk) const { return firsts.empty() ? context / 2 : firsts[chunk]; }
+  size_t scored(size_t chunk) const { return chunks[chunk].size() - 1 - first(chunk); }
 };
 
 /// Cuts `text`. max_tokens > 0 keeps only the chunks of the first so many tokens (at least one). An error if the text
@@ -70,7 +72,12 @@ struct PerplexityResult {
   Estimate rms_delta_p;
 };
 
-/// reference may be null.
+/// Every scored token, in order. reference may be null: the model is its own then.
+Result<std::vector<TokenScore>> score_text(ChunkLogits& model, ChunkLogits* reference, const TextChunks& text,
+                                           ThreadPool& pool, Observer& observer);
+PerplexityResult summarize_scores(std::span<const TokenScore> scores, bool has_reference);
+
+/// Both in one. reference may be null.
 Result<PerplexityResult> measure_perplexity(ChunkLogits& model, ChunkLogits* reference, const TextChunks& text,
                                             ThreadPool& pool, Observer& observer);
 
