@@ -36,8 +36,18 @@ class BudgetSearch {
   Result<BudgetMix> run(const ByteLimit& limit);
 
  private:
+  /// Some of the formats of each group, by their places in it.
+  struct Problem {
+    std::vector<GroupChoices> groups;
+    std::vector<std::vector<size_t>> places;
+  };
+  static Problem whole_problem(const std::vector<GroupChoices>& groups);
+  /// before: the losses whose hulls gave the neighbours that were measured.
+  static Problem near_problem(const BudgetMix& mix, const std::vector<GroupChoices>& before,
+                              const std::vector<GroupChoices>& scaled, double belief);
+
   /// Exact bytes: the recipe itself is stored in the file, so its size depends on the mix.
-  Result<BudgetMix> best_mix(const std::vector<GroupChoices>& groups, const ByteLimit& limit) const;
+  Result<BudgetMix> best_mix(const Problem& problem, const ByteLimit& limit) const;
   Result<double> measure(const BudgetMix& mix);
   Result<double> measure_changed(const BudgetMix& mix, const std::shared_ptr<const TensorSource>& base, size_t group,
                                  size_t choice);
