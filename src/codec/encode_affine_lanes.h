@@ -11,7 +11,8 @@ namespace rung {
 /// What weighs a value beside its importance (the reference's choice for each of these formats). q4_1 and q5_1
 /// without importance weigh all values the same.
 inline constexpr Emphasis kLineEmphasis = Emphasis::kLarge;
-inline constexpr Emphasis kQ2KEmphasis = Emphasis::kLarge;
+inline constexpr Emphasis kQ2KEmphasis = Emphasis::kLargeSlight;  // with kQ2KGivenBack; docs/formats.md
+inline constexpr float kQ2KGivenBack = 1.0f;
 inline constexpr Emphasis kQ4KEmphasis = Emphasis::kLargeMild;
 inline constexpr Emphasis kQ5KEmphasis = Emphasis::kLargeMild;
 
@@ -232,7 +233,8 @@ RUNG_INLINE void encode_coarse_blocks(const EncodeInput& input, const SuperLineS
 
 template <int kLanes>
 void encode_q2_k(const EncodeInput& input, uint8_t* blocks) {
-  constexpr SuperLineSearch kSearch[] = {{8, 8, 2, 8, 1, 1}, {24, 12, 3, 12, 1, 2}, {24, 32, 8, 32, 4, 5}};
+  constexpr SuperLineSearch kSearch[] = {
+      {8, 8, 2, 8, 1, 1, kQ2KGivenBack}, {24, 12, 3, 12, 1, 2, kQ2KGivenBack}, {24, 32, 8, 32, 4, 5, kQ2KGivenBack}};
   encode_coarse_blocks<kLanes>(input, kSearch[static_cast<int>(input.effort)], blocks);
 }
 

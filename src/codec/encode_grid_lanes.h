@@ -134,19 +134,17 @@ RUNG_INLINE void encode_grid(const EncodeInput& input, Emphasis emphasis, const 
                                            });
 }
 
-// How much of the shrinkage is given back (see GridScales::inflation). For iq2_xxs it was settled by KL divergence on
-// calibration text (pico-moe, recipe asymmetric, 30,000 tokens of calibration.txt; none: 0.0772, 2/3: 0.0717,
-// 0.85: 0.0701, all: 0.0705, each +- 0.0012).
-inline constexpr float kGivenBackIQ2_XXS = 0.85f;
-inline constexpr float kGivenBackIQ2_XS = 0.5f;
-inline constexpr float kGivenBackIQ2_S = 0.5f;
-inline constexpr float kGivenBackIQ3_XXS = 0.1f;
-inline constexpr float kGivenBackIQ3_S = 0.0f;
+// Shares of the shrinkage that are given back (see inflation()) and weights, settled together: docs/formats.md.
+inline constexpr float kGivenBackIQ2_XXS = 1.6f;
+inline constexpr float kGivenBackIQ2_XS = 1.2f;
+inline constexpr float kGivenBackIQ2_S = 1.2f;
+inline constexpr float kGivenBackIQ3_XXS = 1.0f;
+inline constexpr float kGivenBackIQ3_S = 1.0f;
 
-inline constexpr Emphasis kEmphasisIQ2_XXS = Emphasis::kLargeMild;
-inline constexpr Emphasis kEmphasisIQ2_XS = Emphasis::kLarge;
-inline constexpr Emphasis kEmphasisIQ2_S = Emphasis::kLargeMild;
-inline constexpr Emphasis kEmphasisIQ3_XXS = Emphasis::kLargeMild;
+inline constexpr Emphasis kEmphasisIQ2_XXS = Emphasis::kLargeSlight;
+inline constexpr Emphasis kEmphasisIQ2_XS = Emphasis::kLargeMild;
+inline constexpr Emphasis kEmphasisIQ2_S = Emphasis::kLarge;
+inline constexpr Emphasis kEmphasisIQ3_XXS = Emphasis::kLargeSlight;
 inline constexpr Emphasis kEmphasisIQ3_S = Emphasis::kLargeMild;
 
 template <int kLanes>

@@ -153,7 +153,7 @@ class Iq1Search {
     for (int span = 0; span < kSpans; ++span) largest_step = L::max(largest_step, sample(span));
     F d = relaxed_d(largest_step, depth.starts);
     for (int round = 0; round < depth.rounds; ++round) d = choose_exactly(storable(d), depth);
-    half_ = block.to_half(d * inflation(given_back));
+    half_ = block.to_half(d * inflation<kLanes>(block, error_, given_back));
     finish(block.from_half(half_));
   }
 
@@ -397,15 +397,6 @@ class Iq1Search {
     return sums;
   }
 
-  /// 1 where nothing is lost, so that exact blocks stay exact.
-  RUNG_INLINE F inflation(float given_back) const {
-    F energy{};
-    for (int n = 0; n < 256; ++n) energy += block_->w[n] * block_->x[n] * block_->x[n];
-    const I usable = energy > L::splat(0.0f);
-    const F left = 1.0f + error_ / L::select(usable, energy, L::splat(1.0f));
-    return 1.0f + given_back * L::clamp(left, L::splat(0.0f), L::splat(1.0f));
-  }
-
   void finish(F d) {
     for (int part = 0; part < kPoints / kIq1Points; ++part) {
       F step[kIq1Points], cost[kIq1Points];
@@ -427,13 +418,10 @@ class Iq1Search {
   I half_;
 };
 
-/// The least-squares scale shrinks the weights in proportion to the error that is left. How much of that is given back
-/// by a larger d, at the price of a little squared error.
-inline constexpr float kIq1SGivenBack = 0.5f;
-inline constexpr float kIq1MGivenBack = 0.5f;
+/// Shares of the shrinkage; see inflation().
+inline constexpr float kIq1SGivenBack = 1.0f;
+inline constexpr float kIq1MGivenBack = 1.0f;
 
-/// Weighing large values more (kLarge) raises the error under the bare importance by 5 % (normal weights) to 15 %
-/// (heavy tails), past the bar of nine tenths of llama.cpp's unless kIq1*GivenBack becomes 0.
 inline constexpr Emphasis kIq1Emphasis = Emphasis::kPlain;
 
 RUNG_INLINE Iq1Depth iq1_s_depth(Effort effort) {

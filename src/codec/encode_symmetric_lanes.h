@@ -16,7 +16,8 @@ inline constexpr Emphasis kQ5_0Emphasis = Emphasis::kLargeFaint;
 inline constexpr Emphasis kQ4_0Emphasis = Emphasis::kLargeSlight;
 inline constexpr Emphasis kIq4NlEmphasis = Emphasis::kLargeFaint;
 inline constexpr Emphasis kIq4XsEmphasis = Emphasis::kLargeSlight;
-inline constexpr Emphasis kQ3KEmphasis = Emphasis::kLargeSlight;
+inline constexpr Emphasis kQ3KEmphasis = Emphasis::kPlain;  // with all of the shrinkage given back; docs/formats.md
+inline constexpr float kQ3KGivenBack = 1.0f;
 inline constexpr Emphasis kQ6KEmphasis = Emphasis::kPlain;
 
 /// Starts at each effort.
@@ -144,11 +145,11 @@ void encode_iq4_nl(const EncodeInput& input, uint8_t* blocks) {
 
 // ---- 256 values in blocks with integer scales ----
 
-RUNG_INLINE SuperEffort super_effort(Effort effort, float first, float last, int count) {
+RUNG_INLINE SuperEffort super_effort(Effort effort, float first, float last, int count, float given_back = 0.0f) {
   const StartShares starts = starts_for(effort, first, last, count);
-  if (effort == Effort::kFast) return {starts, 1, 2, 1};
-  if (effort == Effort::kBest) return {starts, 4, 6, 2};
-  return {starts, 1, 4, 2};
+  if (effort == Effort::kFast) return {starts, 1, 2, 1, given_back};
+  if (effort == Effort::kBest) return {starts, 4, 6, 2, given_back};
+  return {starts, 1, 4, 2, given_back};
 }
 
 /// Calls store(scales as integers, codes, bits of d, blocks) for each group.
@@ -200,7 +201,7 @@ void encode_q3_k(const EncodeInput& input, uint8_t* blocks) {
   using Grid = IntegerGrid<kLanes, -4, 3>;
   using Search = SuperScale<Grid, kLanes, 16, -32, 31>;
   encode_super_blocks<Grid, kLanes, BlockQ3_K, Search>(
-      input, kQ3KEmphasis, super_effort(input.effort, 0.5f, 1.3f, 14), blocks,
+      input, kQ3KEmphasis, super_effort(input.effort, 0.5f, 1.3f, 14, kQ3KGivenBack), blocks,
       [](const I* scales, const I* codes, const BlockBytes<kLanes>& out) {
         // A 6-bit scale: low nibbles of scales n and n + 8 in byte n, the top two bits of four scales in byte 8 + n
         // % 4.

@@ -50,12 +50,15 @@ class GridScales {
   void search() {
     for (int b = 0; b < kScales; ++b) start(b);
     search_d();
-    half_ = block_.to_half(from_half(half_) * inflation());
+    const F factor = inflation<kLanes>(block_, error_ - energy_, settings_.given_back);
+    half_ = block_.to_half(from_half(half_) * factor);
+    least_squares_ = 1.0f / factor;
   }
 
   /// Replaces the choice of some lanes by another search's.
   RUNG_INLINE void take(I lanes, const GridScales& other) {
     half_ = L::select(lanes, other.half_, half_);
+    least_squares_ = L::select(lanes, other.least_squares_, least_squares_);
     for (int b = 0; b < kScales; ++b) scale_[b] = L::select(lanes, other.scale_[b], scale_[b]);
   }
 
@@ -63,7 +66,8 @@ class GridScales {
   RUNG_INLINE I exact() const { return error_ <= energy_ * kNoise; }
   RUNG_INLINE I half() const { return half_; }
   RUNG_INLINE I scale(int b) const { return scale_[b]; }
-  RUNG_INLINE F step(int b) const { return from_half(half_) * factor(L::to_float(scale_[b])); }
+  /// The step to choose points at: the one of least squares, before shrinkage was given back.
+  RUNG_INLINE F step(int b) const { return from_half(half_) * least_squares_ * factor(L::to_float(scale_[b])); }
 
  private:
   /// The error for some choice of points by step: rest + ll * (step - fitted)^2.
@@ -207,19 +211,12 @@ class GridScales {
     take_scales();
   }
 
-  /// The scale of least squares shrinks the weights in proportion to the error that is left, which costs the model more
-  /// than the error saves: a share of it is given back. 1 where nothing is lost: exact blocks stay exact.
-  RUNG_INLINE F inflation() const {
-    const I usable = energy_ > L::splat(0.0f);
-    const F lost = error_ / L::select(usable, energy_, L::splat(1.0f));
-    return 1.0f + settings_.given_back * L::select(usable, lost, F{});
-  }
-
   const GridSettings& settings_;
   const Block& block_;
   Parabola found_[kScales][kMaxStarts];
   F free_step_[kScales];
   I half_;
+  F least_squares_;  ///< of the stored d, what least squares asks for
   F energy_{};
   F error_;
   I scale_[kScales];

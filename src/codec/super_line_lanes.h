@@ -9,12 +9,13 @@ namespace rung {
 
 /// How much to search.
 struct SuperLineSearch {
-  int ranges;    ///< that each block's free lines start from
-  int scales;    ///< candidates for d, judged by the rounding of the free scales
-  int starts;    ///< best of them to choose a dmin for, at most kMostStarts
-  int mins;      ///< candidates for dmin
-  int polished;  ///< best pairs (d, dmin) to polish, at most starts
-  int rounds;    ///< of polishing
+  int ranges;               ///< that each block's free lines start from
+  int scales;               ///< candidates for d, judged by the rounding of the free scales
+  int starts;               ///< best of them to choose a dmin for, at most kMostStarts
+  int mins;                 ///< candidates for dmin
+  int polished;             ///< best pairs (d, dmin) to polish, at most starts
+  int rounds;               ///< of polishing
+  float given_back = 0.0f;  ///< share of the shrinkage; see inflation()
   static constexpr int kMostStarts = 8;
 };
 
@@ -49,6 +50,11 @@ class SuperLineLanes {
   /// The best integers and halves; where the values lie on a grid, those that give exactly them.
   RUNG_INLINE Result search() const {
     Result best = approximate();
+    if (how_.given_back > 0.0f) {
+      const F factor = inflation<kLanes>(block_, best.error, how_.given_back);
+      best.d = store(best.d * factor);
+      best.dmin = store(best.dmin * factor);
+    }
     const I maybe = maybe_on_line<kTop, kProbes, kLanes>(block_.x, values_[0]);
     if (L::any(maybe)) take_exact(maybe, best);
     return best;

@@ -13,6 +13,7 @@ struct SuperEffort {
   int candidates;      ///< values of d that are refined, 1 to 4
   int rounds;          ///< refinements of each
   int first_window;    ///< neighbouring integer scales tried in the first of them; in the others one on each side
+  float given_back;    ///< share of the shrinkage; see inflation()
 };
 
 template <class Grid, int kLanes, int kBlocks, int kLow, int kHigh>
@@ -43,6 +44,10 @@ class SuperScale {
     for (int start = 1; start < effort_.candidates; ++start) {
       const Result result = polish(starts[start]);
       take(result.error < best.error, result, best);
+    }
+    if (effort_.given_back > 0.0f) {
+      best.half = store(best.d * inflation<kLanes>(block_, best.error, effort_.given_back));
+      best.d = block_.from_half(best.half);
     }
     prefer_exact(best);
     return best;
