@@ -21,5 +21,6 @@ Command add_perplexity(CLI::App& app);
 Command add_ladder(CLI::App& app);
 Command add_run(CLI::App& app);
 Command add_recipe(CLI::App& app);
+Command add_compare(CLI::App& app);
 
 }  // namespace rung

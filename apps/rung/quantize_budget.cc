@@ -169,7 +169,9 @@ Result<BudgetResult> find_budget(const QuantizeArguments& arguments, std::shared
   RUNG_TRY(result.limit, byte_limit(arguments, file));
   const std::vector<TensorGroup> groups = tensor_groups(file, range, options.output.importance);
   SensitivityInputs inputs{source, options.output, groups, "", arguments.sensitivity};
-  RUNG_CHECK(check_limit(inputs, result.limit));
+  RUNG_TRY(const QuantizationPlan smallest, check_limit(inputs, result.limit));
+  const std::vector<QuantizeOutput> outputs = {{arguments.out, smallest}};
+  RUNG_CHECK(planned_files(file, outputs, options));
   ThreadPool pool(arguments.threads);
   RUNG_TRY(auto engine, Engine::open(source));
   RUNG_TRY(const ModelText model, open_model_text(file));

@@ -62,7 +62,7 @@ uint64_t limited_bytes(const SensitivityInputs& inputs, const QuantizationPlan& 
   return bytes;
 }
 
-Status check_limit(const SensitivityInputs& inputs, const ByteLimit& limit) {
+Result<QuantizationPlan> check_limit(const SensitivityInputs& inputs, const ByteLimit& limit) {
   const GgufFile& file = inputs.source->file();
   if (inputs.groups.empty()) return input_error("{}: has no matrix to quantize", file.path().string());
   std::vector<size_t> smallest;
@@ -73,14 +73,14 @@ Status check_limit(const SensitivityInputs& inputs, const ByteLimit& limit) {
     smallest.push_back(static_cast<size_t>(least - group.formats.begin()));
   }
   Recipe recipe;
-  RUNG_TRY(const QuantizationPlan plan, plan_of(inputs, smallest, recipe));
+  RUNG_TRY(QuantizationPlan plan, plan_of(inputs, smallest, recipe));
   const uint64_t least = limited_bytes(inputs, plan, limit.is_whole_file);
   const uint64_t most = limit.is_whole_file ? file.file_bytes() : keep_plan(file).tensor_bytes;
   if (limit.bytes < least)
     return input_error("budget: found {} bytes, the smallest that the types allow is {} bytes", limit.bytes, least);
   if (limit.bytes > most)
     return input_error("budget: found {} bytes, the model itself has {} bytes", limit.bytes, most);
-  return {};
+  return plan;
 }
 
 BudgetSearch::BudgetSearch(SensitivityTable& table, const SensitivityInputs& inputs, Divergence& divergence,
@@ -120,16 +120,17 @@ Result<BudgetMix> BudgetSearch::best_mix(const Problem& problem, const ByteLimit
   }
 }
 
-Result<std::shared_ptr<const TensorSource>> BudgetSearch::source_of(const BudgetMix& mix) {
+Result<std::shared_ptr<const TensorSource>> BudgetSearch::source_of(const BudgetMix& mix,
+                                                                    const ImportanceOptions& importance) {
   SilentObserver silent(observer_);
-  RUNG_TRY(auto source, RecipeSource::create(inputs_.source, mix.plan, inputs_.output.importance, pool_, silent));
+  RUNG_TRY(auto source, RecipeSource::create(inputs_.source, mix.plan, importance, pool_, silent));
   return std::shared_ptr<const TensorSource>(std::move(source));
 }
 
 Result<double> BudgetSearch::measure(const BudgetMix& mix) {
   const std::string key = mix_key(mix.choices);
   if (const auto known = table_.mixes.find(key); known != table_.mixes.end()) return known->second;
-  RUNG_TRY(const auto source, source_of(mix));
+  RUNG_TRY(const auto source, source_of(mix, inputs_.search_importance()));
   RUNG_TRY(const double divergence, divergence_.of(source, observer_));
   table_.mixes[key] = divergence;
   RUNG_CHECK(write_sensitivities(table_, inputs_));
@@ -145,7 +146,7 @@ Result<double> BudgetSearch::measure_changed(const BudgetMix& mix, const std::sh
   const TensorGroup& changed = inputs_.groups[group];
   const QuantizationPlan plan = group_plan(inputs_.source->file(), changed, *changed.formats[choice]);
   SilentObserver silent(observer_);
-  RUNG_TRY(auto source, RecipeSource::create(base, plan, inputs_.output.importance, pool_, silent));
+  RUNG_TRY(auto source, RecipeSource::create(base, plan, inputs_.search_importance(), pool_, silent));
   RUNG_TRY(const double divergence, divergence_.of(source, observer_));
   table_.mixes[key] = divergence;
   RUNG_CHECK(write_sensitivities(table_, inputs_));
@@ -156,7 +157,7 @@ Result<double> BudgetSearch::measure_changed(const BudgetMix& mix, const std::sh
 /// sensitivities in the same proportion.
 Result<std::vector<GroupChoices>> BudgetSearch::scaled_to(const BudgetMix& mix,
                                                           const std::vector<GroupChoices>& groups) {
-  RUNG_TRY(const auto base, source_of(mix));
+  RUNG_TRY(const auto base, source_of(mix, inputs_.search_importance()));
   std::vector<GroupChoices> scaled = groups;
   for (size_t group = 0; group < groups.size(); ++group) {
     if (observer_.cancelled()) return cancelled_error();
@@ -224,6 +225,10 @@ Result<BudgetMix> BudgetSearch::run(const ByteLimit& limit) {
     if (best.choices == center.choices) break;
   }
   best.bound = bound;
+  if (inputs_.output.importance.grams != nullptr) {
+    RUNG_TRY(const auto source, source_of(best, inputs_.output.importance));
+    RUNG_TRY(best.measured, divergence_.of(source, observer_));
+  }
   return best;
 }
 

@@ -23,11 +23,11 @@ struct BudgetMix {
   uint64_t bytes = 0;           ///< as the limit counts
   double predicted = 0;         ///< by adding up single sensitivities
   double bound = 0;             ///< that no mix is predicted to pass below
-  double measured = 0;          ///< nats a token
+  double measured = 0;          ///< nats a token, with the method of the output
 };
 
-/// Refuses a limit below the smallest mix or above the source, with both numbers.
-Status check_limit(const SensitivityInputs& inputs, const ByteLimit& limit);
+/// The plan of the smallest mix. Refuses a limit below it or above the source, with both numbers.
+Result<QuantizationPlan> check_limit(const SensitivityInputs& inputs, const ByteLimit& limit);
 
 class BudgetSearch {
  public:
@@ -53,7 +53,7 @@ class BudgetSearch {
                                  size_t choice);
   Result<std::vector<GroupChoices>> scaled_to(const BudgetMix& mix, const std::vector<GroupChoices>& groups);
   std::string mix_key(const std::vector<size_t>& choices) const;
-  Result<std::shared_ptr<const TensorSource>> source_of(const BudgetMix& mix);
+  Result<std::shared_ptr<const TensorSource>> source_of(const BudgetMix& mix, const ImportanceOptions& importance);
 
   SensitivityTable& table_;
   const SensitivityInputs& inputs_;

@@ -58,7 +58,7 @@ bool uses_importance(const SensitivityInputs& inputs, const TensorGroup& group, 
     TensorPlan planned;
     planned.source = &inputs.source->file().tensors()[index];
     planned.format = format;
-    return calibration_for(planned, inputs.output.importance) == CalibrationSource::kImatrix;
+    return calibration_for(planned, inputs.search_importance()) == CalibrationSource::kImatrix;
   });
 }
 
@@ -73,7 +73,7 @@ Status measure_errors(SensitivityTable& table, const SensitivityInputs& inputs, 
   std::vector<const QuantizationPlan*> targets;
   for (const QuantizationPlan& plan : plans) targets.push_back(&plan);
   EncodePassOptions options;
-  options.importance = inputs.output.importance;
+  options.importance = inputs.search_importance();
   options.copy_kept = false;
   options.measure_loss = true;
   LossSink sink;
@@ -103,7 +103,7 @@ Status measure_divergences(SensitivityTable& table, const SensitivityInputs& inp
     observer.progress("sensitivity", done, missing.size());
     const auto& [group, format] = missing[done];
     const QuantizationPlan plan = group_plan(inputs.source->file(), *group, format);
-    RUNG_TRY(auto source, RecipeSource::create(inputs.source, plan, inputs.output.importance, pool, silent));
+    RUNG_TRY(auto source, RecipeSource::create(inputs.source, plan, inputs.search_importance(), pool, silent));
     RUNG_TRY(table.measured[table_key(*group, format)], divergence.of(source, observer));
     RUNG_CHECK(write_sensitivities(table, inputs));
   }

@@ -42,6 +42,14 @@ struct SensitivityInputs {
   std::span<const TensorGroup> groups;
   std::string identity;
   std::filesystem::path file;  ///< empty: kept in memory only
+
+  /// Searches round without second moments, whose factors would cost more than all the rest; what helps one mix helps
+  /// the others.
+  ImportanceOptions search_importance() const {
+    ImportanceOptions importance = output.importance;
+    importance.grams = nullptr;
+    return importance;
+  }
 };
 
 std::string table_key(const TensorGroup& group, std::optional<Format> format);

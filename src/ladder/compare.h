@@ -1,0 +1,28 @@
+// Two quantizations of one model side by side: the same texts and the same panel items put to both, so that every
+// number is paired: divergence from the reference, perplexity, and for each capability the items that one answers and
+// the other does not.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "base/observer.h"
+#include "base/status.h"
+
+namespace rung {
+
+struct CompareOptions {
+  std::string first, second;                 ///< GGUF files, or types and recipes of the reference
+  std::filesystem::path reference;           ///< empty: none, so no divergence, and both are files
+  std::vector<std::filesystem::path> texts;  ///< these and panel, imatrix, context, tokens, items: as in a ladder
+  std::filesystem::path panel, imatrix;
+  size_t context = 512, tokens = 0, items = 0;
+  int threads = 0;
+};
+
+/// docs/compare.md describes the result.
+Result<nlohmann::ordered_json> run_compare(const CompareOptions& options, Observer& observer);
+
+}  // namespace rung
