@@ -56,8 +56,21 @@ Eigen::MatrixXd factor(const Moments& moments, FeedbackPart& part, double mean) 
   }
 }
 
+/// The product of a block's square of the factor with itself, for the block whose places begin at `begin`.
+void add_inner(FeedbackPart& part, const Eigen::MatrixXd& lower, size_t begin, size_t block_values) {
+  const auto size = static_cast<Eigen::Index>(block_values);
+  const auto last = static_cast<Eigen::Index>(part.columns() - begin - block_values);  // places run backwards
+  const Eigen::MatrixXd square = lower.block(last, last, size, size).triangularView<Eigen::Lower>();
+  const Eigen::MatrixXd inner = square * square.transpose();
+  for (size_t left = 0; left < block_values; ++left)
+    for (size_t right = 0; right < block_values; ++right)
+      part.inner[part.order[begin + left] * block_values + part.order[begin + right] % block_values] =
+          static_cast<float>(inner(static_cast<Eigen::Index>(block_values - 1 - left),
+                                   static_cast<Eigen::Index>(block_values - 1 - right)));
+}
+
 FeedbackPart make_part(const Moments& moments, size_t first, size_t block_values, double mean) {
-  FeedbackPart part{first, rounding_order(moments, block_values), {}, {}, 0};
+  FeedbackPart part{first, rounding_order(moments, block_values), {}, {}, {}, 0};
   const Eigen::MatrixXd lower = factor(moments, part, mean);
   const size_t columns = moments.columns;
   const auto at = [&](size_t place) { return static_cast<Eigen::Index>(columns - 1 - place); };
@@ -68,6 +81,8 @@ FeedbackPart make_part(const Moments& moments, size_t first, size_t block_values
     for (size_t earlier = 0; earlier < place; ++earlier)
       part.feedback[place * columns + earlier] = static_cast<float>(lower(at(earlier), at(place)) / pivot);
   }
+  part.inner.resize(columns * block_values);
+  for (size_t place = 0; place < columns; place += block_values) add_inner(part, lower, place, block_values);
   return part;
 }
 

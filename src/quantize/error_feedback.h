@@ -22,7 +22,10 @@ struct FeedbackPart {
   std::vector<uint32_t> order;  ///< column - first of each place
   std::vector<float> feedback;  ///< (places, places): row k has F_jk for each earlier place j, zeros behind
   std::vector<float> weight;    ///< D_k
-  double damping = 0;           ///< what was added to the diagonal, over the diagonal's mean
+  /// (columns, block_values): what is left of the moments inside each block of the format, in the order of columns,
+  /// when all earlier blocks are rounded and later ones make up for errors.
+  std::vector<float> inner;
+  double damping = 0;  ///< what was added to the diagonal, over the diagonal's mean
 
   size_t columns() const { return order.size(); }
 };

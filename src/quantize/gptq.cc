@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "codec/repack.h"
+#include "quantize/coordinate_descent.h"
 
 namespace rung {
 namespace {
@@ -78,13 +79,15 @@ class RowGroup {
     for (size_t place = 0; place < part.columns(); place += block_values_) {
       const size_t column = part.first + part.order[place] / block_values_ * block_values_;
       move_targets(part, place);
-      choose_scales(part, place, column);
-      for (size_t next = place; next < place + block_values_; ++next) round_column(part, place, next, column);
-      for (size_t row = 0; row < rows_; ++row) {
-        uint8_t* block = encoded_.data() + row * bytes;
-        set_codes(format_, levels_.data() + row * block_values_, block_values_, block);
-        std::copy_n(block, bytes, blocks + (first_row_ + row) * stride + column / block_values_ * bytes);
+      encode_block(column);
+      if (takes_descent(format_)) {
+        descend(part, place, column);
+      } else {
+        round_block(part, place, column);
       }
+      for (size_t row = 0; row < rows_; ++row)
+        std::copy_n(encoded_.data() + row * bytes, bytes,
+                    blocks + (first_row_ + row) * stride + column / block_values_ * bytes);
     }
   }
 
@@ -109,24 +112,58 @@ class RowGroup {
     }
   }
 
-  /// The block's weights as errors of earlier blocks have moved them.
+  /// What earlier blocks' errors ask of this one: of each column as it is rounded after the others of the block
+  /// (targets_), and of the block as a whole (values_), where errors t - w of the earlier columns are made up for.
   void move_targets(const FeedbackPart& part, size_t place) {
     for (size_t lane = 0; lane < block_values_; ++lane) {
       const size_t column = part.order[place + lane];
+      const Lanes original = weights(part.first + column);
       Lanes& target = targets_[lane];
-      target = weights(part.first + column);
+      target = original;
       add_errors(part, place + lane, 0, place, target);
-      for (size_t row = 0; row < rows_; ++row) values_[row * block_values_ + column % block_values_] = target[row];
+      Lanes moved = target;
+      if (place != 0) add_errors(part, place + lane, place, place + lane, moved);
+      for (size_t row = 0; row < rows_; ++row) {
+        values_[row * block_values_ + column % block_values_] = moved[row];
+        errors_[place + lane][row] = original[row] - moved[row];
+      }
     }
   }
 
-  void choose_scales(const FeedbackPart&, size_t, size_t column) {
+  /// The whole block by its format's encoder.
+  void encode_block(size_t column) {
     EncodeInput input = input_;
     input.values = values_.data();
     input.rows = rows_;
     input.columns = block_values_;
     if (input.importance != nullptr) input.importance += column;
     encode_matrix_rows(format_, input, encoded_.data());
+  }
+
+  void descend(const FeedbackPart& part, size_t place, size_t first_column) {
+    const float* moments = part.inner.data() + (first_column - part.first) * block_values_;
+    std::array<float, kDescentValues> decoded;
+    for (size_t row = 0; row < rows_; ++row) {
+      uint8_t* block = encoded_.data() + row * format_info(format_).block_bytes;
+      descend_block(format_, values_.data() + row * block_values_, moments, block);
+      decode_row(format_, block, block_values_, decoded.data());
+      for (size_t next = place; next < place + block_values_; ++next) {
+        const size_t column = part.first + part.order[next];
+        errors_[next][row] = weight(row, column) - decoded[column - first_column];
+      }
+    }
+  }
+
+  /// Column by column with the scales that the encoder has stored.
+  void round_block(const FeedbackPart& part, size_t place, size_t column) {
+    read_scales();
+    for (size_t next = place; next < place + block_values_; ++next) round_column(part, place, next, column);
+    for (size_t row = 0; row < rows_; ++row)
+      set_codes(format_, levels_.data() + row * block_values_, block_values_,
+                encoded_.data() + row * format_info(format_).block_bytes);
+  }
+
+  void read_scales() {
     std::array<float, 256> scale, min;
     for (size_t row = 0; row < rows_; ++row) {
       scales_of_row(format_, encoded_.data() + row * format_info(format_).block_bytes, block_values_, scale.data(),
@@ -169,7 +206,7 @@ class RowGroup {
 
 }  // namespace
 
-bool takes_feedback(Format format) { return !code_levels(format).empty(); }
+bool takes_feedback(Format format) { return !code_levels(format).empty() || takes_descent(format); }
 
 void encode_with_feedback(Format format, const EncodeInput& input, const ErrorFeedback& feedback, uint8_t* blocks) {
   const LevelSearch search(format);

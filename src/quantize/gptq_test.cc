@@ -10,6 +10,7 @@
 #include "base/mapped_file.h"
 #include "base/rng.h"
 #include "codec/repack.h"
+#include "quantize/coordinate_descent.h"
 #include "quantize/quantize_file.h"
 #include "quantize/recipe_source.h"
 #include "quantize/small_model_for_tests.h"
@@ -123,6 +124,7 @@ TEST(ErrorFeedback, BlocksStayTogether) {
 TEST(ErrorFeedback, FactorsMultiplyToTheDampedMoments) {
   const Gram gram = correlated(64, 64);
   const FeedbackPart part = make_error_feedback(gram, 32)->front();
+  const FeedbackPart single = make_error_feedback(gram, 64)->front();  // nothing is left to make up for errors
   double mean = 0;
   for (size_t column = 0; column < 64; ++column) mean += gram.values[65 * column] / 64;
   const auto factor = [&](size_t from, size_t to) {  // 1 + F
@@ -136,6 +138,8 @@ TEST(ErrorFeedback, FactorsMultiplyToTheDampedMoments) {
       const double expected =
           gram.values[part.order[row] * 64 + part.order[column]] + (row == column ? 0.01 * mean : 0);
       EXPECT_NEAR(sum, expected, 64 * 1e-6 * mean);  // floats of size mean
+      const double damped = gram.values[row * 64 + column] + (row == column ? 0.01 * mean : 0);
+      EXPECT_NEAR(single.inner[row * 64 + column], damped, 1e-6 * mean);
     }
 }
 
@@ -170,9 +174,13 @@ TEST(Gptq, EqualIndependentColumnsAreRoundedByThemselves) {
   const Gram gram = identity(kColumns);
   for (const Format format : feedback_formats()) {
     const double rounded = cost(format, input, plain(format, input), gram);
-    // The encoder's scales with the nearest codes. Encoders may differ in ties and in float rounding.
-    EXPECT_NEAR(cost(format, input, with_feedback(format, input, gram), gram), rounded, 1e-4 * rounded)
-        << format_name(format);
+    const double fed_back = cost(format, input, with_feedback(format, input, gram), gram);
+    if (takes_descent(format)) {  // its encoder weighs large weights more, descent sees the plain sum of squares
+      EXPECT_LE(fed_back, rounded) << format_name(format);
+      EXPECT_GT(fed_back, 0.8 * rounded) << format_name(format);
+    } else {  // the encoder's scales with the nearest codes; encoders may differ in ties and in float rounding
+      EXPECT_NEAR(fed_back, rounded, 1e-4 * rounded) << format_name(format);
+    }
   }
 }
 
@@ -187,6 +195,24 @@ TEST(Gptq, CorrelatedColumnsMakeUpForErrors) {
       // Noise alone is left at best: 8 directions hold 8/12 of the diagonal's 0.74, noise 0.07.
       EXPECT_GT(ratio, 0.05) << format_name(format);
       EXPECT_LT(ratio, 0.6) << format_name(format);
+    }
+  }
+}
+
+TEST(Gptq, DescentLowersTheCostOfEveryBlock) {
+  const std::vector<float> weights = random_weights(8 * kDescentValues, 4);
+  const Gram gram = correlated(kDescentValues, kDescentValues);
+  for (const FormatInfo& info : all_formats()) {
+    if (!takes_descent(info.format)) continue;
+    for (size_t row = 0; row < 8; ++row) {
+      const EncodeInput input{weights.data() + row * kDescentValues, 1, kDescentValues};
+      auto blocks = plain(info.format, input);
+      const double before = cost(info.format, input, blocks, gram);
+      descend_block(info.format, input.values, gram.values.data(), blocks.data());
+      const double once = cost(info.format, input, blocks, gram);
+      EXPECT_LT(once, 0.8 * before) << info.name;
+      descend_block(info.format, input.values, gram.values.data(), blocks.data());
+      EXPECT_LE(cost(info.format, input, blocks, gram), once * (1 + 1e-5)) << info.name;  // never rises
     }
   }
 }
@@ -236,7 +262,7 @@ class GptqFile : public testing::Test {
   std::shared_ptr<const RecipeSource> source_of(std::string_view recipe, const GramFile* grams, int threads) {
     ThreadPool pool(threads);
     Observer silent;
-    return RecipeSource::create(source_, plan(recipe), {&imatrix_, false, grams}, pool, silent).value();
+    return RecipeSource::create(source_, plan(recipe), {&imatrix_, true, grams}, pool, silent).value();
   }
   std::vector<uint8_t> bytes(const RecipeSource& source, std::string_view tensor) {
     const auto view = source.find(tensor);
@@ -250,13 +276,13 @@ class GptqFile : public testing::Test {
 };
 
 TEST_F(GptqFile, SameBytesForAnyNumberOfThreadsOnDiskAndInMemory) {
-  for (const char* recipe : {"q3_k", "q4_0"}) {
+  for (const char* recipe : {"q3_k", "q4_0", "iq2_xxs"}) {
     std::vector<std::string> hashes;
     for (const int threads : {1, 3}) {
       ThreadPool pool(threads);
       Observer silent;
       QuantizeOptions options;
-      options.output.importance = {&imatrix_, false, &grams_};
+      options.output.importance = {&imatrix_, true, &grams_};
       const QuantizeOutput output{folder_ / fmt::format("{}.{}.gguf", recipe, threads), plan(recipe)};
       ASSERT_TRUE(quantize_file(source_->file(), std::span(&output, 1), options, pool, silent));
       hashes.push_back(content_hash(MappedFile::open(output.path)->bytes()));
