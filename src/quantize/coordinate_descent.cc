@@ -12,9 +12,10 @@ namespace rung {
 namespace {
 
 constexpr size_t kEight = 8;
-constexpr int kRounds = 3;         // of sweeps and a fit of the scale
-constexpr int kSweeps = 2;         // in a round
-constexpr size_t kCandidates = 8;  // points of eight, the nearest by each column alone, that are compared under H
+constexpr int kRounds = 3;            // of sweeps and a fit of the scale
+constexpr int kSweeps = 2;            // in a round
+constexpr size_t kMostPoints = 1024;  // of a grid: iq2_s
+constexpr size_t kCandidates = 8;     // points of eight, the nearest by each column alone, that are compared under H
 
 using Eight = std::array<float, kEight>;
 using Square = std::array<Eight, kEight>;
@@ -32,7 +33,6 @@ struct Shortlist {
   size_t count = 0;
 
   void offer(const Choice& choice) {
-    if (count == kCount && choice.distance >= choices[kCount - 1].distance) return;
     size_t place = count < kCount ? count++ : kCount - 1;
     for (; place > 0 && choices[place - 1].distance > choice.distance; --place) choices[place] = choices[place - 1];
     choices[place] = choice;
@@ -65,6 +65,9 @@ class Descent {
  public:
   Descent(Format format, const float* target, const float* moments, uint8_t* block)
       : format_(format), points_(point_set(format)), target_(target), moments_(moments), block_(block) {
+    for (size_t value = 0; value < points_.values; ++value)
+      for (size_t point = 0; point < points_.points(); ++point)
+        magnitudes_.push_back(points_.magnitudes[point * points_.values + value]);
     read();
   }
 
@@ -197,15 +200,19 @@ class Descent {
 
   template <size_t kCount>
   Shortlist<kCount> nearest_from(const Eight& size, const Eight& weight, size_t first) const {
-    Shortlist<kCount> list;
-    for (size_t point = 0; point < points_.points(); ++point) {
-      float distance = 0;
-      for (size_t value = 0; value < points_.values; ++value) {
-        const float miss = size[first + value] - points_.magnitudes[point * points_.values + value];
-        distance += weight[first + value] * miss * miss;
+    std::array<float, kMostPoints> distance{};
+    for (size_t value = 0; value < points_.values; ++value) {
+      const float* magnitude = magnitudes_.data() + value * points_.points();
+      const float wanted = size[first + value], heavy = weight[first + value];
+      for (size_t point = 0; point < points_.points(); ++point) {
+        const float miss = wanted - magnitude[point];
+        distance[point] += heavy * miss * miss;
       }
-      list.offer({{static_cast<uint16_t>(point), 0}, distance});
     }
+    Shortlist<kCount> list;
+    for (size_t point = 0; point < points_.points(); ++point)
+      if (list.count < kCount || distance[point] < list.choices[kCount - 1].distance)
+        list.offer({{static_cast<uint16_t>(point), 0}, distance[point]});
     return list;
   }
 
@@ -232,6 +239,7 @@ class Descent {
 
   Format format_;
   PointSet points_;
+  std::vector<float> magnitudes_;  ///< (values of a point, points): many points at a time
   const float* target_;
   const float* moments_;
   uint8_t* block_;
