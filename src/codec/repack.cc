@@ -33,7 +33,7 @@ constexpr std::array<float, 16> kIq4 = make_iq4();
 
 // E2M1's two zeros are one level: 15 of the 16 codes.
 constexpr std::array<float, 15> kFp4 = {-12, -8, -6, -4, -3, -2, -1, 0, 1, 2, 3, 4, 6, 8, 12};
-constexpr std::array<uint8_t, 15> kFp4Codes = {15, 14, 13, 12, 11, 10, 9, 0, 1, 2, 3, 4, 5, 6, 7};
+constexpr std::array<unsigned, 15> kFp4Codes = {15, 14, 13, 12, 11, 10, 9, 0, 1, 2, 3, 4, 5, 6, 7};
 constexpr std::array<float, 2> kSigns = {-1, 1};
 
 unsigned at(const uint8_t* level, size_t place) { return level[place]; }
