@@ -84,16 +84,13 @@ Result<Objective> answer_objective(const QuantizeArguments& arguments, const Mod
   return result;
 }
 
-Result<std::string> identity_of(const QuantizeArguments& arguments, const GgufFile& file, const Objective& objective,
+/// What sensitivities depend on.
+Result<std::string> identity_of(const GgufFile& file, const ImportanceOptions& importance, const Objective& objective,
                                 Observer& observer) {
   RUNG_TRY(const std::string model, hash_model(file, observer));
-  std::string imatrix = "none";
-  if (!arguments.imatrix.empty()) {
-    RUNG_TRY(const std::string bytes, read_file(arguments.imatrix));
-    imatrix = content_hash(bytes);
-  }
-  return content_hash(
-      fmt::format("{}\n{}\n{}\n{}\n{}\n", RUNG_VERSION, model, imatrix, arguments.weights_only, objective.identity));
+  const std::string imatrix = importance.imatrix != nullptr ? importance.imatrix->hash : "none";
+  return content_hash(fmt::format("{}\n{}\n{}\n{}\n{}\n", RUNG_VERSION, model, imatrix, importance.weights_only,
+                                  objective.identity));
 }
 
 ordered_json point_json(const CurvePoint& point) {
@@ -177,7 +174,7 @@ Result<BudgetResult> find_budget(const QuantizeArguments& arguments, std::shared
   RUNG_TRY(const ModelText model, open_model_text(file));
   RUNG_TRY(const Objective objective,
            arguments.protect.empty() ? text_objective(arguments, model) : answer_objective(arguments, model));
-  RUNG_TRY(inputs.identity, identity_of(arguments, file, objective, observer));
+  RUNG_TRY(inputs.identity, identity_of(file, options.output.importance, objective, observer));
   RUNG_TRY(SensitivityTable table, read_sensitivities(arguments.sensitivity, inputs.identity));
 
   Divergence divergence(std::move(engine), objective.chunks, pool);
