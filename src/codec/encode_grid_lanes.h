@@ -135,7 +135,7 @@ RUNG_INLINE void encode_grid(const EncodeInput& input, Emphasis emphasis, const 
 }
 
 // Shares of the shrinkage that are given back (see inflation()) and weights, settled together: docs/formats.md.
-inline constexpr float kGivenBackIQ2_XXS = 1.6f;
+inline constexpr float kGivenBackIQ2_XXS = 0.85f;
 inline constexpr float kGivenBackIQ2_XS = 1.2f;
 inline constexpr float kGivenBackIQ2_S = 1.2f;
 inline constexpr float kGivenBackIQ3_XXS = 1.0f;
