@@ -89,8 +89,8 @@ Result<std::string> identity_of(const GgufFile& file, const ImportanceOptions& i
                                 Observer& observer) {
   RUNG_TRY(const std::string model, hash_model(file, observer));
   const std::string imatrix = importance.imatrix != nullptr ? importance.imatrix->hash : "none";
-  return content_hash(fmt::format("{}\n{}\n{}\n{}\n{}\n", RUNG_VERSION, model, imatrix, importance.weights_only,
-                                  objective.identity));
+  return content_hash(
+      fmt::format("{}\n{}\n{}\n{}\n{}\n", RUNG_VERSION, model, imatrix, importance.weights_only, objective.identity));
 }
 
 ordered_json point_json(const CurvePoint& point) {
