@@ -37,9 +37,9 @@ Result<OpenFile> open_regular(const std::filesystem::path& path) {
 void advise(std::span<const uint8_t> piece, int advice) {
   static const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
   if (piece.empty()) return;
-  const uintptr_t begin = reinterpret_cast<uintptr_t>(piece.data()) & ~(page - 1);
-  const uintptr_t end = reinterpret_cast<uintptr_t>(piece.data() + piece.size());
-  ::madvise(reinterpret_cast<void*>(begin), end - begin, advice);  // advice: its failure changes nothing
+  const uintptr_t before = reinterpret_cast<uintptr_t>(piece.data()) % page;
+  uint8_t* begin = const_cast<uint8_t*>(piece.data()) - before;
+  ::madvise(begin, before + piece.size(), advice);  // advice: its failure changes nothing
 }
 
 }  // namespace

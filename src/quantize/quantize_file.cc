@@ -270,6 +270,7 @@ Result<std::vector<std::vector<PlannedFile>>> planned_files(const GgufFile& file
                                                             const QuantizeOptions& options) {
   RUNG_TRY(const std::vector<Parts> layouts, check_and_layout(file, outputs, options));
   std::vector<std::vector<PlannedFile>> planned;
+  planned.reserve(layouts.size());
   for (const Parts& parts : layouts) planned.push_back(files_of(parts));
   return planned;
 }

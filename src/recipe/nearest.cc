@@ -51,6 +51,7 @@ std::vector<std::string> nearest_names(std::string_view text, const std::vector<
                                        size_t count) {
   const std::string wanted = plain_letters(text);
   std::vector<std::pair<size_t, std::string_view>> ranked;
+  ranked.reserve(names.size());
   for (const std::string_view name : names) ranked.emplace_back(changes_to_find(wanted, name), name);
   std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::string> nearest;

@@ -309,6 +309,7 @@ std::string toml_strings(const std::vector<std::string>& texts) {
 
 std::string names_of(const std::vector<Format>& formats) {
   std::vector<std::string> names;
+  names.reserve(formats.size());
   for (const Format format : formats) names.emplace_back(format_name(format));
   return toml_strings(names);
 }

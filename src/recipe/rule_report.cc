@@ -76,7 +76,7 @@ std::optional<std::string> load_fault(const RecipeRule& rule, const RuleMatcher&
 std::string idle_warning(const RecipeRule& rule, const ModelFacts& facts, const RecipeRule* decided_by) {
   if (decided_by != nullptr)
     return fmt::format("{} decides nothing: {} comes first in all it matches", rule_name(rule), rule_name(*decided_by));
-  const std::string nothing = rule_name(rule) + " matched no tensor that can be quantized";
+  std::string nothing = rule_name(rule) + " matched no tensor that can be quantized";
   if (rule.pattern && !finds_name(rule, facts)) {
     std::vector<std::string_view> names;
     for (const GgufTensor& tensor : facts.file->tensors()) names.push_back(tensor.name);
