@@ -32,6 +32,13 @@ inline uint16_t float_to_half(float value) {
   return static_cast<uint16_t>(sign | ((magnitude - 0x38000000u + 0xfffu + odd) >> 13));
 }
 
+/// Nearest half; beyond its range the largest one of that sign, never infinity.
+inline uint16_t float_to_half_saturated(float value) {
+  constexpr uint16_t kInfinity = 0x7c00u;
+  const uint16_t half = float_to_half(value);
+  return (half & kInfinity) == kInfinity ? static_cast<uint16_t>((half & 0x8000u) | 0x7bffu) : half;
+}
+
 inline float bfloat16_to_float(uint16_t b) { return std::bit_cast<float>(static_cast<uint32_t>(b) << 16); }
 
 /// Nearest bfloat16, ties to even; NaN stays NaN (made quiet).

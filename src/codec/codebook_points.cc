@@ -5,7 +5,6 @@
 #include "base/half.h"
 #include "codec/blocks.h"
 #include "codec/codebooks.h"
-#include "codec/encode_block.h"
 
 namespace rung {
 namespace {
@@ -84,7 +83,7 @@ float block_scale(const uint8_t* block) {
 }
 
 void set_block_scale(uint8_t* block, float scale) {
-  const uint16_t d = to_half_saturated(scale);
+  const uint16_t d = float_to_half_saturated(scale);
   std::memcpy(block, &d, sizeof d);
 }
 

@@ -10,11 +10,11 @@ namespace rung {
 
 /// What weighs a value beside its importance (the reference's choice for each of these formats). q4_1 and q5_1
 /// without importance weigh all values the same.
-inline constexpr Emphasis kLineEmphasis = Emphasis::kLarge;
-inline constexpr Emphasis kQ2KEmphasis = Emphasis::kLargeSlight;  // with kQ2KGivenBack; docs/formats.md
+inline constexpr Weighting kLineWeighting{1.0f};
+inline constexpr Weighting kQ2KWeighting{8.0f};  // with kQ2KGivenBack; docs/formats.md
 inline constexpr float kQ2KGivenBack = 1.0f;
-inline constexpr Emphasis kQ4KEmphasis = Emphasis::kLargeMild;
-inline constexpr Emphasis kQ5KEmphasis = Emphasis::kLargeMild;
+inline constexpr Weighting kQ4KWeighting{2.0f};
+inline constexpr Weighting kQ5KWeighting{2.0f};
 
 /// Codes of kLanes blocks, as they are packed: four bytes a lane at a time.
 template <int kLanes, int kWords>
@@ -108,7 +108,7 @@ RUNG_INLINE void store_line_block(const BlockLanes<kLanes, 32>& block, const Lin
 
 template <int kTop, bool kWeighted, int kLanes, class Block>
 RUNG_INLINE void encode_lines(const EncodeInput& input, const LineSearch& how, uint8_t* blocks) {
-  for_each_block_group<kLanes, Block, 32>(input, kWeighted ? kLineEmphasis : Emphasis::kPlain, blocks,
+  for_each_block_group<kLanes, Block, 32>(input, kWeighted ? kLineWeighting : kPlainWeighting, blocks,
                                           [&](const BlockLanes<kLanes, 32>& block, Block* const* out) {
                                             const auto values = sum_values<kWeighted, kLanes, 32>(block.x, block.w);
                                             LineLanes<kLanes> line =
@@ -187,9 +187,9 @@ RUNG_INLINE void store_fine_block(const BlockLanes<kLanes, 256>& block, const Re
 
 template <int kTop, int kLanes, class Block>
 RUNG_INLINE void encode_fine_blocks(const EncodeInput& input, const SuperLineSearch& how, uint8_t* blocks) {
-  constexpr Emphasis kEmphasis = kTop == 31 ? kQ5KEmphasis : kQ4KEmphasis;
+  constexpr Weighting kWeighting = kTop == 31 ? kQ5KWeighting : kQ4KWeighting;
   for_each_block_group<kLanes, Block, 256>(
-      input, kEmphasis, blocks, [&](const BlockLanes<kLanes, 256>& block, Block* const* out) {
+      input, kWeighting, blocks, [&](const BlockLanes<kLanes, 256>& block, Block* const* out) {
         store_fine_block<kTop>(block, SuperLineLanes<kTop, 8, 63, kLanes>(block, how).search(), out);
       });
 }
@@ -226,7 +226,7 @@ RUNG_INLINE void store_coarse_block(const BlockLanes<kLanes, 256>& block, const 
 template <int kLanes>
 RUNG_INLINE void encode_coarse_blocks(const EncodeInput& input, const SuperLineSearch& how, uint8_t* blocks) {
   for_each_block_group<kLanes, BlockQ2_K, 256>(
-      input, kQ2KEmphasis, blocks, [&](const BlockLanes<kLanes, 256>& block, BlockQ2_K* const* out) {
+      input, kQ2KWeighting, blocks, [&](const BlockLanes<kLanes, 256>& block, BlockQ2_K* const* out) {
         store_coarse_block<kLanes>(block, SuperLineLanes<3, 16, 15, kLanes>(block, how).search(), out);
       });
 }

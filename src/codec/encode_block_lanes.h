@@ -9,17 +9,17 @@
 
 namespace rung {
 
-/// How the weight of a value in the squared error is made.
-enum class Emphasis {
-  kNone,   ///< not at all: the weights are left unset, for encoders that treat all values alike
-  kPlain,  ///< importance_i, or 1
-  /// importance_i * sqrt(sigma2 + x_i^2), sigma2 the mean square of the neighbourhood: found in llama.cpp to give a
-  /// better perplexity than the bare importance (ik_llama.cpp discussion 140). Without importance: as if it were 1.
-  kLarge,
-  kLargeMild,    ///< the same with 2 * sigma2
-  kLargeSlight,  ///< with 8 * sigma2
-  kLargeFaint,   ///< with 16 * sigma2: close to the bare importance
+/// How a value's weight in the squared error is made: importance^(eighths / 8) * sqrt(sigma2 * s + x^2), s the mean
+/// square of the neighbourhood; 1 for importance where there is none. Weights that grow with the magnitude give a
+/// better perplexity than the bare importance (found in llama.cpp; ik_llama.cpp discussion 140), and a power below 1
+/// believes the importance less. What each format takes was settled by KL divergence: docs/formats.md.
+struct Weighting {
+  float sigma2 = 0.0f;  ///< 0: the magnitude does not count
+  int eighths = 8;      ///< 1 to 8
+  bool set = true;      ///< false: weights are left unset, for encoders that treat all values alike
 };
+inline constexpr Weighting kPlainWeighting;
+inline constexpr Weighting kUnweighted{.set = false};
 
 /// x = original / unit; decoded values and scales are in the same unit while searching.
 template <int kLanes, int kBlockValues>
@@ -122,31 +122,42 @@ RUNG_INLINE void load_values(const float* const* values, BlockLanes<kLanes, kVal
   for (int k = 0; k < kValues; ++k) out.x[k] *= out.inverse_unit;
 }
 
+/// w^(eighths / 8) by square roots, which every instruction set rounds alike.
+template <int kLanes>
+RUNG_INLINE typename Lanes<kLanes>::F power_of_weight(typename Lanes<kLanes>::F weight, int eighths) {
+  if (eighths == 8) return weight;
+  auto result = Lanes<kLanes>::splat(1.0f), root = weight;
+  for (int bit = 4; bit > 0; bit /= 2) {
+    root = Lanes<kLanes>::sqrt(root);
+    if ((eighths & bit) != 0) result *= root;
+  }
+  return result;
+}
+
 /// Fills out.w. mean_square: of the original values around the block, one a lane, divided by unit^2; importance may be
 /// null.
 template <int kLanes, int kValues>
-RUNG_INLINE void weigh(const float* const* importance, Emphasis emphasis, typename Lanes<kLanes>::F mean_square,
+RUNG_INLINE void weigh(const float* const* importance, Weighting weighting, typename Lanes<kLanes>::F mean_square,
                        BlockLanes<kLanes, kValues>& out) {
   using L = Lanes<kLanes>;
   using F = typename L::F;
-  if (emphasis == Emphasis::kNone) return;
+  if (!weighting.set) return;
   if (importance != nullptr) {
     transpose_in<kLanes, kValues>(importance, out.w);
     F heaviest{};
     for (int k = 0; k < kValues; ++k) heaviest = L::max(heaviest, out.w[k]);
     const auto usable = heaviest > L::splat(0.0f);
     const F scale = PowerOfTwo<kLanes>(heaviest).inverse;
-    for (int k = 0; k < kValues; ++k) out.w[k] = L::select(usable, out.w[k] * scale + kLeastImportance, L::splat(1.0f));
+    for (int k = 0; k < kValues; ++k) {
+      const F weight = power_of_weight<kLanes>(out.w[k] * scale, weighting.eighths) + kLeastImportance;
+      out.w[k] = L::select(usable, weight, L::splat(1.0f));
+    }
   } else {
     for (int k = 0; k < kValues; ++k) out.w[k] = L::splat(1.0f);
   }
-  if (emphasis == Emphasis::kPlain) return;
+  if (weighting.sigma2 == 0.0f) return;
   // Zero would leave zeros weightless; beyond 1e12 all weights are equal anyway, and the sums stay in range.
-  const float factor = emphasis == Emphasis::kLarge         ? 1.0f
-                       : emphasis == Emphasis::kLargeMild   ? 2.0f
-                       : emphasis == Emphasis::kLargeSlight ? 8.0f
-                                                            : 16.0f;
-  const F sigma2 = L::clamp(mean_square * factor, L::splat(1e-12f), L::splat(1e12f));
+  const F sigma2 = L::clamp(mean_square * weighting.sigma2, L::splat(1e-12f), L::splat(1e12f));
   for (int k = 0; k < kValues; ++k) out.w[k] *= L::sqrt(sigma2 + out.x[k] * out.x[k]);
 }
 
@@ -183,7 +194,7 @@ class RowSquares {
 /// last block is repeated, and those copies land in a scratch block. Formats of up to 64 values take sigma2 over the
 /// row, the others over the block.
 template <int kLanes, class Block, int kValues, class EncodeOne>
-RUNG_INLINE void for_each_block_group(const EncodeInput& input, Emphasis emphasis, uint8_t* blocks,
+RUNG_INLINE void for_each_block_group(const EncodeInput& input, Weighting weighting, uint8_t* blocks,
                                       EncodeOne encode_one) {
   using L = Lanes<kLanes>;
   const BlockRun run(input, kValues);
@@ -202,12 +213,12 @@ RUNG_INLINE void for_each_block_group(const EncodeInput& input, Emphasis emphasi
       values[lane] = run.values(block);
       importance[lane] = input.importance == nullptr ? nullptr : run.importance(block);
       targets[lane] = real ? out + block : &scratch;
-      square[lane] = kValues <= 64 && emphasis > Emphasis::kPlain ? squares.of_block(block) : 0.0f;
+      square[lane] = kValues <= 64 && weighting.sigma2 > 0.0f ? squares.of_block(block) : 0.0f;
     }
     load_values<kLanes, kValues>(values, loaded);
     const typename L::F mean_square = kValues <= 64 ? L::load(square) * loaded.inverse_unit * loaded.inverse_unit
                                                     : block_mean_square<kLanes, kValues>(loaded);
-    weigh<kLanes, kValues>(input.importance == nullptr ? nullptr : importance, emphasis, mean_square, loaded);
+    weigh<kLanes, kValues>(input.importance == nullptr ? nullptr : importance, weighting, mean_square, loaded);
     encode_one(loaded, targets);
   }
 }

@@ -3,7 +3,6 @@
 #include <cstring>
 
 #include "base/half.h"
-#include "codec/encode_block.h"
 #include "codec/encode_formats.h"
 
 namespace rung {
@@ -26,7 +25,7 @@ void encode_f32(const float* row, size_t values, const float*, uint8_t* blocks) 
 }
 
 void encode_f16(const float* row, size_t values, const float*, uint8_t* blocks) {
-  convert_row(row, values, blocks, to_half_saturated);
+  convert_row(row, values, blocks, float_to_half_saturated);
 }
 
 void encode_bf16(const float* row, size_t values, const float*, uint8_t* blocks) {

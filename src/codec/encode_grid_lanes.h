@@ -117,10 +117,10 @@ __attribute__((noinline)) void search_exact(const GridSettings& settings, const 
 }
 
 template <class Kind, class Block>
-RUNG_INLINE void encode_grid(const EncodeInput& input, Emphasis emphasis, const GridSettings& settings,
+RUNG_INLINE void encode_grid(const EncodeInput& input, Weighting weighting, const GridSettings& settings,
                              uint8_t* blocks) {
   constexpr int kLanes = Kind::kLanes;
-  for_each_block_group<kLanes, Block, 256>(input, emphasis, blocks,
+  for_each_block_group<kLanes, Block, 256>(input, weighting, blocks,
                                            [&](const BlockLanes<kLanes, 256>& block, Block* const* out) {
                                              GridScales<Kind> scales(settings, block);
                                              scales.search();
@@ -141,11 +141,11 @@ inline constexpr float kGivenBackIQ2_S = 1.2f;
 inline constexpr float kGivenBackIQ3_XXS = 1.0f;
 inline constexpr float kGivenBackIQ3_S = 1.0f;
 
-inline constexpr Emphasis kEmphasisIQ2_XXS = Emphasis::kLargeSlight;
-inline constexpr Emphasis kEmphasisIQ2_XS = Emphasis::kLargeMild;
-inline constexpr Emphasis kEmphasisIQ2_S = Emphasis::kLarge;
-inline constexpr Emphasis kEmphasisIQ3_XXS = Emphasis::kLargeSlight;
-inline constexpr Emphasis kEmphasisIQ3_S = Emphasis::kLargeMild;
+inline constexpr Weighting kWeightingIQ2_XXS{8.0f};
+inline constexpr Weighting kWeightingIQ2_XS{2.0f, 7};
+inline constexpr Weighting kWeightingIQ2_S{1.0f};
+inline constexpr Weighting kWeightingIQ3_XXS{8.0f, 7};
+inline constexpr Weighting kWeightingIQ3_S{2.0f};
 
 template <int kLanes>
 using KindIQ2_XXS = GridKind<GridOf<Iq2Levels<kLanes>, kIq2XxsHalves, GridSigns::kEven>, 4>;
@@ -168,31 +168,31 @@ RUNG_INLINE GridSettings grid_settings(Effort effort, float unit, float given_ba
 template <int kLanes>
 void encode_iq2_xxs(const EncodeInput& input, uint8_t* blocks) {
   encode_grid<KindIQ2_XXS<kLanes>, BlockIQ2_XXS>(
-      input, kEmphasisIQ2_XXS, grid_settings(input.effort, 0.25f, kGivenBackIQ2_XXS, 20.0f, 33.0f, 5), blocks);
+      input, kWeightingIQ2_XXS, grid_settings(input.effort, 0.25f, kGivenBackIQ2_XXS, 20.0f, 33.0f, 5), blocks);
 }
 
 template <int kLanes>
 void encode_iq2_xs(const EncodeInput& input, uint8_t* blocks) {
   encode_grid<KindIQ2_XS<kLanes>, BlockIQ2_XS>(
-      input, kEmphasisIQ2_XS, grid_settings(input.effort, 0.25f, kGivenBackIQ2_XS, 20.0f, 33.0f, 5), blocks);
+      input, kWeightingIQ2_XS, grid_settings(input.effort, 0.25f, kGivenBackIQ2_XS, 20.0f, 33.0f, 5), blocks);
 }
 
 template <int kLanes>
 void encode_iq2_s(const EncodeInput& input, uint8_t* blocks) {
   encode_grid<KindIQ2_S<kLanes>, BlockIQ2_S>(
-      input, kEmphasisIQ2_S, grid_settings(input.effort, 0.25f, kGivenBackIQ2_S, 21.0f, 31.0f, 4), blocks);
+      input, kWeightingIQ2_S, grid_settings(input.effort, 0.25f, kGivenBackIQ2_S, 21.0f, 31.0f, 4), blocks);
 }
 
 template <int kLanes>
 void encode_iq3_xxs(const EncodeInput& input, uint8_t* blocks) {
   encode_grid<KindIQ3_XXS<kLanes>, BlockIQ3_XXS>(
-      input, kEmphasisIQ3_XXS, grid_settings(input.effort, 0.5f, kGivenBackIQ3_XXS, 22.0f, 40.0f, 6), blocks);
+      input, kWeightingIQ3_XXS, grid_settings(input.effort, 0.5f, kGivenBackIQ3_XXS, 22.0f, 40.0f, 6), blocks);
 }
 
 template <int kLanes>
 void encode_iq3_s(const EncodeInput& input, uint8_t* blocks) {
   encode_grid<KindIQ3_S<kLanes>, BlockIQ3_S>(
-      input, kEmphasisIQ3_S, grid_settings(input.effort, 2.0f, kGivenBackIQ3_S, 5.0f, 10.0f, 6), blocks);
+      input, kWeightingIQ3_S, grid_settings(input.effort, 2.0f, kGivenBackIQ3_S, 5.0f, 10.0f, 6), blocks);
 }
 
 }  // namespace rung

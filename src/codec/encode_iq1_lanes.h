@@ -422,7 +422,7 @@ class Iq1Search {
 inline constexpr float kIq1SGivenBack = 1.0f;
 inline constexpr float kIq1MGivenBack = 1.0f;
 
-inline constexpr Emphasis kIq1Emphasis = Emphasis::kPlain;
+inline constexpr Weighting kIq1Weighting = kPlainWeighting;
 
 RUNG_INLINE Iq1Depth iq1_s_depth(Effort effort) {
   if (effort == Effort::kFast) return {6, 1, false, 1};
@@ -490,7 +490,7 @@ void encode_iq1_s(const EncodeInput& input, uint8_t* blocks) {
   const Iq1Plan& plan = iq1_plan();
   Iq1Search<kLanes, 32, 32> search(plan);
   const Iq1Depth depth = iq1_s_depth(input.effort);
-  for_each_block_group<kLanes, BlockIQ1_S, 256>(input, kIq1Emphasis, blocks,
+  for_each_block_group<kLanes, BlockIQ1_S, 256>(input, kIq1Weighting, blocks,
                                                 [&](const BlockLanes<kLanes, 256>& block, BlockIQ1_S* const* out) {
                                                   search.run(block, depth, kIq1SGivenBack);
                                                   store_iq1(plan, search, out);
@@ -502,7 +502,7 @@ void encode_iq1_m(const EncodeInput& input, uint8_t* blocks) {
   const Iq1Plan& plan = iq1_plan();
   Iq1Search<kLanes, 16, 8> search(plan);
   const Iq1Depth depth = iq1_m_depth(input.effort);
-  for_each_block_group<kLanes, BlockIQ1_M, 256>(input, kIq1Emphasis, blocks,
+  for_each_block_group<kLanes, BlockIQ1_M, 256>(input, kIq1Weighting, blocks,
                                                 [&](const BlockLanes<kLanes, 256>& block, BlockIQ1_M* const* out) {
                                                   search.run(block, depth, kIq1MGivenBack);
                                                   store_iq1(plan, search, out);

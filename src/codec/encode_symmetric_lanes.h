@@ -12,13 +12,13 @@ namespace rung {
 // The errors that the project promises (against llama.cpp, the bare importance as weight, on the vectors' two inputs)
 // need weights nearer to the bare importance than llama.cpp's own; these are the strongest emphases that keep them.
 // q6_k takes the bare importance, as llama.cpp does.
-inline constexpr Emphasis kQ5_0Emphasis = Emphasis::kLargeFaint;
-inline constexpr Emphasis kQ4_0Emphasis = Emphasis::kLargeSlight;
-inline constexpr Emphasis kIq4NlEmphasis = Emphasis::kLargeFaint;
-inline constexpr Emphasis kIq4XsEmphasis = Emphasis::kLargeSlight;
-inline constexpr Emphasis kQ3KEmphasis = Emphasis::kPlain;  // with all of the shrinkage given back; docs/formats.md
-inline constexpr float kQ3KGivenBack = 1.0f;
-inline constexpr Emphasis kQ6KEmphasis = Emphasis::kPlain;
+inline constexpr Weighting kQ5_0Weighting{16.0f};
+inline constexpr Weighting kQ4_0Weighting{8.0f};
+inline constexpr Weighting kIq4NlWeighting{16.0f};
+inline constexpr Weighting kIq4XsWeighting{8.0f};
+inline constexpr Weighting kQ3KWeighting{.eighths = 6};  // with kQ3KGivenBack; docs/formats.md
+inline constexpr float kQ3KGivenBack = 0.5f;
+inline constexpr Weighting kQ6KWeighting = kPlainWeighting;
 
 /// Starts at each effort.
 RUNG_INLINE StartShares starts_for(Effort effort, float first, float last, int count) {
@@ -66,7 +66,7 @@ void encode_q8_0(const EncodeInput& input, uint8_t* blocks) {
   // The largest value keeps the level 127 in all of them.
   constexpr StartShares kStarts = {0.9965f, 1.0035f, 15};
   for_each_block_group<kLanes, BlockQ8_0, 32>(
-      input, Emphasis::kNone, blocks, [&](const BlockLanes<kLanes, 32>& block, BlockQ8_0* const* blocks_out) {
+      input, kUnweighted, blocks, [&](const BlockLanes<kLanes, 32>& block, BlockQ8_0* const* blocks_out) {
         const auto half = fit_half_scale<Grid, kLanes, 32>(block, nullptr, kStarts, 3);
         const auto inverse = L::safe_inverse(block.from_half(half));
         const BlockBytes<kLanes> out(blocks_out);
@@ -97,7 +97,7 @@ void encode_q4_0(const EncodeInput& input, uint8_t* blocks) {
     return;
   }
   const StartShares starts = starts_for(input.effort, 0.75f, 1.4f, 14);
-  for_each_block_group<kLanes, BlockQ4_0, 32>(input, kQ4_0Emphasis, blocks,
+  for_each_block_group<kLanes, BlockQ4_0, 32>(input, kQ4_0Weighting, blocks,
                                               [&](const BlockLanes<kLanes, 32>& block, BlockQ4_0* const* out) {
                                                 const auto half = fit_half_scale<Grid, kLanes, 32>(block, starts, 3);
                                                 typename L::I codes[32];
@@ -115,7 +115,7 @@ void encode_q5_0(const EncodeInput& input, uint8_t* blocks) {
   const StartShares starts = weighed ? starts_for(input.effort, 0.8f, input.effort == Effort::kFast ? 1.2f : 2.0f, 20)
                                      : starts_for(input.effort, 0.9f, 1.1f, 6);
   for_each_block_group<kLanes, BlockQ5_0, 32>(
-      input, weighed ? kQ5_0Emphasis : Emphasis::kNone, blocks,
+      input, weighed ? kQ5_0Weighting : kUnweighted, blocks,
       [&](const BlockLanes<kLanes, 32>& block, BlockQ5_0* const* blocks_out) {
         const auto half = weighed ? fit_half_scale<Grid, kLanes, 32>(block, starts, 3)
                                   : fit_half_scale<Grid, kLanes, 32>(block, nullptr, starts, 2);
@@ -134,7 +134,7 @@ template <int kLanes>
 void encode_iq4_nl(const EncodeInput& input, uint8_t* blocks) {
   using Grid = Iq4Grid<kLanes>;
   const StartShares starts = starts_for(input.effort, 0.7f, 1.4f, 14);
-  for_each_block_group<kLanes, BlockIQ4_NL, 32>(input, kIq4NlEmphasis, blocks,
+  for_each_block_group<kLanes, BlockIQ4_NL, 32>(input, kIq4NlWeighting, blocks,
                                                 [&](const BlockLanes<kLanes, 32>& block, BlockIQ4_NL* const* out) {
                                                   const auto half = fit_half_scale<Grid, kLanes, 32>(block, starts, 3);
                                                   typename Lanes<kLanes>::I codes[32];
@@ -154,10 +154,10 @@ RUNG_INLINE SuperEffort super_effort(Effort effort, float first, float last, int
 
 /// Calls store(scales as integers, codes, bits of d, blocks) for each group.
 template <class Grid, int kLanes, class Block, class Search, class Store>
-RUNG_INLINE void encode_super_blocks(const EncodeInput& input, Emphasis emphasis, const SuperEffort& effort,
+RUNG_INLINE void encode_super_blocks(const EncodeInput& input, Weighting weighting, const SuperEffort& effort,
                                      uint8_t* blocks, Store store) {
   for_each_block_group<kLanes, Block, 256>(
-      input, emphasis, blocks, [&](const BlockLanes<kLanes, 256>& block, Block* const* blocks_out) {
+      input, weighting, blocks, [&](const BlockLanes<kLanes, 256>& block, Block* const* blocks_out) {
         const auto result = Search(block, effort).search();
         typename Lanes<kLanes>::I scales[Search::kCount], codes[256];
         for (int b = 0; b < Search::kCount; ++b) {
@@ -176,9 +176,9 @@ void encode_q6_k(const EncodeInput& input, uint8_t* blocks) {
   using I = typename Lanes<kLanes>::I;
   using Grid = IntegerGrid<kLanes, -32, 31>;
   using Search = SuperScale<Grid, kLanes, 16, -128, 127>;
-  const Emphasis emphasis = input.importance == nullptr ? Emphasis::kLarge : kQ6KEmphasis;
+  const Weighting weighting = input.importance == nullptr ? Weighting{1.0f} : kQ6KWeighting;
   encode_super_blocks<Grid, kLanes, BlockQ6_K, Search>(
-      input, emphasis, super_effort(input.effort, 0.9f, 1.1f, 12), blocks,
+      input, weighting, super_effort(input.effort, 0.9f, 1.1f, 12), blocks,
       [](const I* scales, const I* codes, const BlockBytes<kLanes>& out) {
         store_bytes<kLanes, 16>(out, offsetof(BlockQ6_K, scales), [&](int n) { return scales[n] & 255; });
         // Per 128 values: low nibbles of values n and n + 64 share a byte, the top bits of n, n + 32, n + 64 and
@@ -201,7 +201,7 @@ void encode_q3_k(const EncodeInput& input, uint8_t* blocks) {
   using Grid = IntegerGrid<kLanes, -4, 3>;
   using Search = SuperScale<Grid, kLanes, 16, -32, 31>;
   encode_super_blocks<Grid, kLanes, BlockQ3_K, Search>(
-      input, kQ3KEmphasis, super_effort(input.effort, 0.5f, 1.3f, 14, kQ3KGivenBack), blocks,
+      input, kQ3KWeighting, super_effort(input.effort, 0.5f, 1.3f, 14, kQ3KGivenBack), blocks,
       [](const I* scales, const I* codes, const BlockBytes<kLanes>& out) {
         // A 6-bit scale: low nibbles of scales n and n + 8 in byte n, the top two bits of four scales in byte 8 + n
         // % 4.
@@ -236,7 +236,7 @@ void encode_iq4_xs(const EncodeInput& input, uint8_t* blocks) {
   using Grid = Iq4Grid<kLanes>;
   using Search = SuperScale<Grid, kLanes, 8, -32, 31>;
   encode_super_blocks<Grid, kLanes, BlockIQ4_XS, Search>(
-      input, kIq4XsEmphasis, super_effort(input.effort, 0.7f, 1.2f, 14), blocks,
+      input, kIq4XsWeighting, super_effort(input.effort, 0.7f, 1.2f, 14), blocks,
       [](const I* scales, const I* codes, const BlockBytes<kLanes>& out) {
         I low{}, high{};
         for (int b = 0; b < 8; ++b) {

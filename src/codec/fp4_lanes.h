@@ -10,7 +10,7 @@
 namespace rung {
 
 /// Weighing by importance alone gives the least error under it.
-inline constexpr Emphasis kFp4Emphasis = Emphasis::kPlain;
+inline constexpr Weighting kFp4Weighting = kPlainWeighting;
 
 /// The nearest E2M1 value of a magnitude; ties to the even code.
 template <int kLanes>
@@ -95,7 +95,7 @@ void encode_mxfp4(const EncodeInput& input, uint8_t* blocks) {
   const int below = input.effort == Effort::kBest ? 3 : input.effort == Effort::kNormal ? 1 : 0;
   const int above = input.effort == Effort::kBest ? 2 : 1;
   for_each_block_group<kLanes, BlockMXFP4, 32>(
-      input, kFp4Emphasis, blocks, [below, above](const BlockLanes<kLanes, 32>& block, BlockMXFP4* const* out) {
+      input, kFp4Weighting, blocks, [below, above](const BlockLanes<kLanes, 32>& block, BlockMXFP4* const* out) {
         const auto e = best_e8m0<kLanes>(block, below, above);
         const auto inverse = L::safe_inverse(e8m0_scale<kLanes>(e, block.unit));
         const BlockBytes<kLanes> bytes(out);
@@ -158,7 +158,7 @@ void encode_nvfp4(const EncodeInput& input, uint8_t* blocks) {
   const int below = input.effort == Effort::kBest ? 12 : input.effort == Effort::kNormal ? 3 : 1;
   const int above = input.effort == Effort::kFast ? 6 : 14;
   for_each_block_group<kLanes, BlockNVFP4, 64>(
-      input, kFp4Emphasis, blocks, [&](const BlockLanes<kLanes, 64>& block, BlockNVFP4* const* out) {
+      input, kFp4Weighting, blocks, [&](const BlockLanes<kLanes, 64>& block, BlockNVFP4* const* out) {
         const auto factor = block.inverse_unit * input.tensor_scale;
         const BlockBytes<kLanes> bytes(out);
         typename L::F inverse[4];

@@ -32,7 +32,7 @@ void encode_nf4(const EncodeInput& input, uint8_t* blocks) {
   EncodeInput alone = input;
   alone.importance = nullptr;
   for_each_block_group<kLanes, BlockNF4, 64>(
-      alone, Emphasis::kPlain, blocks, [](const BlockLanes<kLanes, 64>& block, BlockNF4* const* out) {
+      alone, kPlainWeighting, blocks, [](const BlockLanes<kLanes, 64>& block, BlockNF4* const* out) {
         typename L::F largest{};
         for (int k = 0; k < 64; ++k) largest = L::max(largest, L::abs(block.x[k]));
         const auto divisor = L::select(largest > L::splat(0.0f), largest, L::splat(1.0f));

@@ -10,7 +10,7 @@
 namespace rung {
 
 /// Weighing by importance alone gives the least error under it.
-inline constexpr Emphasis kTernaryEmphasis = Emphasis::kPlain;
+inline constexpr Weighting kTernaryWeighting = kPlainWeighting;
 
 /// Sums over the values whose magnitude exceeds a threshold.
 template <int kLanes>
@@ -105,7 +105,7 @@ RUNG_INLINE typename Lanes<kLanes>::I ternary_code(typename Lanes<kLanes>::F x, 
 template <int kLanes>
 void encode_tq2_0(const EncodeInput& input, uint8_t* blocks) {
   for_each_block_group<kLanes, BlockTQ2_0, 256>(
-      input, kTernaryEmphasis, blocks, [&input](const BlockLanes<kLanes, 256>& block, BlockTQ2_0* const* out) {
+      input, kTernaryWeighting, blocks, [&input](const BlockLanes<kLanes, 256>& block, BlockTQ2_0* const* out) {
         const auto half = fit_ternary<kLanes, 256>(block, input.effort);
         const auto threshold = block.from_half(half) * 0.5f;
         const BlockBytes<kLanes> bytes(out);
@@ -134,7 +134,7 @@ RUNG_INLINE typename Lanes<kLanes>::I pack_trits(const typename Lanes<kLanes>::F
 template <int kLanes>
 void encode_tq1_0(const EncodeInput& input, uint8_t* blocks) {
   for_each_block_group<kLanes, BlockTQ1_0, 256>(
-      input, kTernaryEmphasis, blocks, [&input](const BlockLanes<kLanes, 256>& block, BlockTQ1_0* const* out) {
+      input, kTernaryWeighting, blocks, [&input](const BlockLanes<kLanes, 256>& block, BlockTQ1_0* const* out) {
         const auto half = fit_ternary<kLanes, 256>(block, input.effort);
         const auto threshold = block.from_half(half) * 0.5f;
         const BlockBytes<kLanes> bytes(out);
@@ -158,7 +158,7 @@ void encode_q2_0(const EncodeInput& input, uint8_t* blocks) {
   // The largest value goes from beyond the level 2 down to 0.9, where ternary sources are found.
   const int count = input.effort == Effort::kBest ? 24 : input.effort == Effort::kNormal ? 6 : 4;
   for_each_block_group<kLanes, BlockQ2_0, 64>(
-      input, kTernaryEmphasis, blocks, [count](const BlockLanes<kLanes, 64>& block, BlockQ2_0* const* out) {
+      input, kTernaryWeighting, blocks, [count](const BlockLanes<kLanes, 64>& block, BlockQ2_0* const* out) {
         const auto half = fit_half_scale<Grid, kLanes, 64>(block, {0.45f, 1.5f, count}, 3);
         const auto inverse = Lanes<kLanes>::safe_inverse(block.from_half(half));
         const BlockBytes<kLanes> bytes(out);
@@ -176,7 +176,7 @@ template <int kLanes>
 void encode_q1_0(const EncodeInput& input, uint8_t* blocks) {
   using L = Lanes<kLanes>;
   for_each_block_group<kLanes, BlockQ1_0, 128>(
-      input, kTernaryEmphasis, blocks, [](const BlockLanes<kLanes, 128>& block, BlockQ1_0* const* out) {
+      input, kTernaryWeighting, blocks, [](const BlockLanes<kLanes, 128>& block, BlockQ1_0* const* out) {
         typename L::F wx{}, w{};
         for (int k = 0; k < 128; ++k) {
           wx += block.w[k] * L::abs(block.x[k]);
