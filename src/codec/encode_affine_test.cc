@@ -9,6 +9,7 @@
 
 #include "base/half.h"
 #include "base/rng.h"
+#include "codec/encode_for_tests.h"
 #include "codec/exact_line.h"
 #include "codec/format.h"
 #include "codec/gguf_vectors_for_tests.h"
@@ -18,29 +19,15 @@ namespace {
 
 constexpr Format kFormats[] = {Format::Q4_1, Format::Q5_1, Format::Q2_K, Format::Q4_K, Format::Q5_K};
 
-std::vector<float> decode(Format format, const std::vector<uint8_t>& blocks, size_t values) {
-  std::vector<float> row(values);
-  decode_row(format, blocks.data(), values, row.data());
-  return row;
-}
-
-std::vector<float> there_and_back(Format format, const std::vector<float>& rows, size_t columns,
-                                  const float* importance, Effort effort = Effort::kNormal) {
-  std::vector<uint8_t> blocks(row_bytes(format, rows.size()));
-  encode_matrix_rows(format, {rows.data(), rows.size() / columns, columns, importance, effort}, blocks.data());
-  return decode(format, blocks, rows.size());
-}
-
 TEST(AffineEncoders, DecodedVectorsComeBackUnchanged) {
   const std::vector<float> imatrix = read_vector_floats("imatrix.f32");
   size_t checked = 0;
   for (const GgufVector& vector : read_vector_manifest()) {
     if (std::find(std::begin(kFormats), std::end(kFormats), vector.format) == std::end(kFormats)) continue;
-    const std::vector<float> source =
-        decode(vector.format, read_vector_bytes(vector.file), size_t{kVectorRows} * kVectorCols);
+    const std::vector<float> source = decode(vector.format, read_vector_bytes(vector.file));
     for (const float* importance : {static_cast<const float*>(nullptr), imatrix.data()}) {
-      for (const Effort effort : {Effort::kFast, Effort::kNormal, Effort::kBest})
-        EXPECT_EQ(there_and_back(vector.format, source, kVectorCols, importance, effort), source) << vector.file;
+      for (const Effort effort : kEfforts)
+        EXPECT_EQ(there_and_back(vector.format, source, {kVectorCols, importance, effort}), source) << vector.file;
     }
     ++checked;
   }
@@ -54,8 +41,7 @@ rc::Gen<std::vector<float>> any_row() {
     Rng rng(seed);
     std::vector<float> row(512);
     for (float& value : row) {
-      double sum = offset;
-      for (int part = 0; part < 12; ++part) sum += rng.uniform() - 0.5;
+      const double sum = offset + bell(rng);
       value = static_cast<float>(std::ldexp(rng.below(100) == 0 ? 10.0 * sum : sum, exponent));
     }
     return row;
@@ -71,8 +57,8 @@ RC_GTEST_PROP(AffineEncoders, EncodingTwiceChangesNothing, ()) {
   for (float& weight : importance) weight = static_cast<float>(std::exp(4.0 * rng.uniform()));
   for (const Format format : kFormats) {
     for (const float* weights : {static_cast<const float*>(nullptr), std::as_const(importance).data()}) {
-      const std::vector<float> once = there_and_back(format, row, row.size(), weights);
-      if (there_and_back(format, once, row.size(), weights) != once) RC_FAIL(std::string(format_name(format)));
+      const std::vector<float> once = there_and_back(format, row, {.importance = weights});
+      if (there_and_back(format, once, {.importance = weights}) != once) RC_FAIL(std::string(format_name(format)));
     }
   }
 }
@@ -93,9 +79,8 @@ std::vector<uint8_t> random_block(Format format, Rng& rng) {
 RC_GTEST_PROP(AffineEncoders, RandomBlocksComeBackUnchanged, ()) {
   Rng rng(*rc::gen::inRange<uint64_t>(0, 1u << 30));
   for (const Format format : kFormats) {
-    const size_t values = format_info(format).block_values;
-    const std::vector<float> source = decode(format, random_block(format, rng), values);
-    if (there_and_back(format, source, values, nullptr) != source) RC_FAIL(std::string(format_name(format)));
+    const std::vector<float> source = decode(format, random_block(format, rng));
+    if (there_and_back(format, source) != source) RC_FAIL(std::string(format_name(format)));
   }
 }
 
@@ -133,10 +118,9 @@ TEST(AffineEncoders, MoreEffortMeansLessError) {
     const std::vector<float> x = read_vector_floats(input + ".f32");
     for (const Format format : kFormats) {
       double before = HUGE_VAL;
-      for (const Effort effort : {Effort::kFast, Effort::kNormal, Effort::kBest}) {
-        const std::vector<float> y = there_and_back(format, x, kVectorCols, imatrix.data(), effort);
-        double error = 0.0;
-        for (size_t n = 0; n < x.size(); ++n) error += imatrix[n % kVectorCols] * std::pow(double{x[n]} - y[n], 2);
+      for (const Effort effort : kEfforts) {
+        const std::vector<float> y = there_and_back(format, x, {kVectorCols, imatrix.data(), effort});
+        const double error = weighted_error(x, y, imatrix);
         // The search lowers an error that also weighs large values, so a step may lose a little of this one.
         EXPECT_LT(error, before * 1.005) << format_name(format) << ' ' << input;
         before = error;

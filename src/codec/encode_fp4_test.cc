@@ -11,6 +11,7 @@
 #include "base/rng.h"
 #include "codec/blocks.h"
 #include "codec/codebooks.h"
+#include "codec/encode_for_tests.h"
 #include "codec/gguf_vectors_for_tests.h"
 #include "codec/nvfp4_scale.h"
 
@@ -18,31 +19,6 @@ namespace rung {
 namespace {
 
 constexpr size_t kColumns = 1024;
-
-/// rows of kColumns
-std::vector<uint8_t> encode(Format format, const std::vector<float>& values, const float* importance = nullptr,
-                            float tensor_scale = 1.0f, Effort effort = Effort::kNormal) {
-  std::vector<uint8_t> blocks(row_bytes(format, values.size()));
-  const size_t rows = values.size() / kColumns;
-  encode_matrix_rows(format, {values.data(), rows, kColumns, importance, effort, tensor_scale}, blocks.data());
-  return blocks;
-}
-
-std::vector<float> decode(Format format, const std::vector<uint8_t>& blocks, float tensor_scale = 1.0f) {
-  std::vector<float> values(blocks.size() / format_info(format).block_bytes * format_info(format).block_values);
-  decode_row(format, blocks.data(), values.size(), values.data());
-  for (float& value : values) value *= tensor_scale;
-  return values;
-}
-
-double error_of(const std::vector<float>& x, const std::vector<float>& y, const std::vector<float>& w) {
-  double sum = 0.0;
-  for (size_t n = 0; n < x.size(); ++n) {
-    const double miss = static_cast<double>(x[n]) - y[n];
-    sum += (w.empty() ? 1.0 : w[n % kColumns]) * miss * miss;
-  }
-  return sum;
-}
 
 std::vector<uint8_t> random_bytes(Format format, uint64_t seed) {
   Rng rng(seed);
@@ -61,8 +37,7 @@ RC_GTEST_PROP(Mxfp4, BlocksComeBack, (uint64_t seed)) {
     if (at % 3 == 0) std::for_each_n(blocks.begin() + at + 1, 16, [](uint8_t& two) { two &= 0x99; });
   }
   const std::vector<float> x = decode(Format::MXFP4, blocks);
-  for (const Effort effort : {Effort::kFast, Effort::kNormal, Effort::kBest})
-    RC_ASSERT(decode(Format::MXFP4, encode(Format::MXFP4, x, nullptr, 1.0f, effort)) == x);
+  for (const Effort effort : kEfforts) RC_ASSERT(there_and_back(Format::MXFP4, x, {.effort = effort}) == x);
 }
 
 // Every scale code but the NaN, subnormal ones included, and a power of two as the factor.
@@ -78,7 +53,7 @@ RC_GTEST_PROP(Nvfp4, BlocksComeBack, (uint64_t seed)) {
   for (const float factor : {1.0f, 0x1p-9f}) {
     const std::vector<float> x = decode(Format::NVFP4, blocks, factor);
     for (const Effort effort : {Effort::kNormal, Effort::kBest})
-      RC_ASSERT(decode(Format::NVFP4, encode(Format::NVFP4, x, nullptr, factor, effort), factor) == x);
+      RC_ASSERT(there_and_back(Format::NVFP4, x, {.effort = effort, .tensor_scale = factor}) == x);
   }
 }
 
@@ -115,8 +90,8 @@ TEST(Fp4, ScalesAreTheBestOfAll) {
           least +=
               least_error(x.data() + first, w->data() + first % kColumns, group, format == Format::MXFP4 ? mx : nv);
         }
-        const double normal = error_of(x, decode(format, encode(format, x, w->data())), *w);
-        const double best = error_of(x, decode(format, encode(format, x, w->data(), 1.0f, Effort::kBest)), *w);
+        const double normal = weighted_error(x, there_and_back(format, x, {kColumns, w->data()}), *w);
+        const double best = weighted_error(x, there_and_back(format, x, {kColumns, w->data(), Effort::kBest}), *w);
         EXPECT_GE(normal, least * 0.9999) << format_name(format) << " " << input;
         EXPECT_LE(normal, least * (w == &ones ? 1.0001 : 1.01)) << format_name(format) << " " << input;
         EXPECT_LE(best, least * (w == &ones ? 1.0001 : 1.002)) << format_name(format) << " " << input;
@@ -133,10 +108,10 @@ TEST(Fp4, ErrorAgainstLlamaCpp) {
     SCOPED_TRACE(vector.file);
     const std::vector<float> x = read_vector_floats(vector.input + ".f32");
     const std::vector<float> theirs = decode(vector.format, read_vector_bytes(vector.file));
-    const double bar = error_of(x, theirs, imatrix);
+    const double bar = weighted_error(x, theirs, imatrix);
     const auto ratio = [&](float factor) {
-      const auto blocks = encode(vector.format, x, imatrix.data(), factor);
-      return error_of(x, decode(vector.format, blocks, factor), imatrix) / bar;
+      const EncodeOptions how = {kColumns, imatrix.data(), Effort::kNormal, factor};
+      return weighted_error(x, there_and_back(vector.format, x, how), imatrix) / bar;
     };
     EXPECT_LE(ratio(1.0f), vector.format == Format::MXFP4 ? 0.965 : 0.75);
     if (vector.format == Format::MXFP4) continue;
@@ -144,17 +119,6 @@ TEST(Fp4, ErrorAgainstLlamaCpp) {
     for (const float value : x) largest = std::max(largest, std::fabs(value));
     EXPECT_LE(ratio(nvfp4_tensor_scale(largest, {x.data(), x.size() / kColumns, kColumns, imatrix.data()})), 0.70);
   }
-}
-
-std::vector<float> small_weights(double deviation) {
-  Rng rng(3);
-  std::vector<float> x(4 * kColumns);
-  for (float& value : x) {
-    double sum = 0.0;
-    for (int part = 0; part < 12; ++part) sum += rng.uniform();
-    value = static_cast<float>((sum - 6.0) * deviation);
-  }
-  return x;
 }
 
 float factor_of(const std::vector<float>& x) {
@@ -165,12 +129,11 @@ float factor_of(const std::vector<float>& x) {
 
 // With the factor the error no longer depends on the size of the weights, over 60 orders of two.
 TEST(Nvfp4Scale, ErrorDoesNotDependOnTheSizeOfTheWeights) {
-  const std::vector<float> zeros(4 * kColumns, 0.0f);
   for (const int exponent : {-30, -12, -6, 0, 12, 30}) {
-    const std::vector<float> x = small_weights(std::ldexp(0.9, exponent));
+    const std::vector<float> x = bell_row(4 * kColumns, std::ldexp(0.9, exponent), 3);
     const float factor = factor_of(x);
-    const double relative = error_of(x, decode(Format::NVFP4, encode(Format::NVFP4, x, nullptr, factor), factor), {}) /
-                            error_of(x, zeros, {});
+    const std::vector<float> back = there_and_back(Format::NVFP4, x, {.columns = kColumns, .tensor_scale = factor});
+    const double relative = relative_error(x, back);
     // Normal values and 16 with one scale: levels half of their value apart, uniformly distributed misses, give
     // (0.25 / sqrt(3))^2 = 2 % near the lower end of an octave and 0.5 % near the upper one.
     EXPECT_LT(relative, 0.01) << exponent;
@@ -189,7 +152,7 @@ TEST(Nvfp4Scale, FindsTheFactorOfACheckpoint) {
   const std::vector<float> x = decode(Format::NVFP4, blocks, kFactor);
   const float factor = factor_of(x);
   EXPECT_NEAR(factor, kFactor, kFactor * 1e-6);
-  const std::vector<float> back = decode(Format::NVFP4, encode(Format::NVFP4, x, nullptr, factor), factor);
+  const std::vector<float> back = there_and_back(Format::NVFP4, x, {.tensor_scale = factor});
   for (size_t n = 0; n < x.size(); ++n) ASSERT_NEAR(back[n], x[n], std::fabs(x[n]) * 1e-6);
 }
 
@@ -204,7 +167,7 @@ TEST(Nvfp4Scale, OneForWhatNeedsNone) {
   blocks[36 * 15] = 126;
   const std::vector<float> x = decode(Format::NVFP4, blocks);
   const float factor = factor_of(x);
-  EXPECT_EQ(decode(Format::NVFP4, encode(Format::NVFP4, x, nullptr, factor), factor), x);
+  EXPECT_EQ(there_and_back(Format::NVFP4, x, {.tensor_scale = factor}), x);
 }
 
 }  // namespace

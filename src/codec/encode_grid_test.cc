@@ -13,6 +13,7 @@
 
 #include "base/rng.h"
 #include "codec/codebooks.h"
+#include "codec/encode_for_tests.h"
 #include "codec/encode_grid_lanes.h"
 #include "codec/format.h"
 #include "codec/gguf_vectors_for_tests.h"
@@ -55,33 +56,15 @@ std::vector<float> uneven_row(size_t count, uint64_t seed) {
   Rng rng(seed);
   std::vector<float> row(count);
   for (float& value : row) {
-    double sum = 0.0;
-    for (int part = 0; part < 12; ++part) sum += rng.uniform();
-    value = static_cast<float>(0.02 * (sum - 6.0) * (rng.below(50) == 0 ? 6.0 : 1.0));
+    const double typical = 0.02 * bell(rng);
+    value = static_cast<float>(typical * (rng.below(50) == 0 ? 6.0 : 1.0));
   }
   return row;
 }
 
-std::vector<float> decode(Format format, const std::vector<uint8_t>& blocks) {
-  std::vector<float> row(blocks.size() / format_info(format).block_bytes * kBlock);
-  decode_row(format, blocks.data(), row.size(), row.data());
-  return row;
-}
-
-std::vector<uint8_t> encode(Format format, const std::vector<float>& row, const float* importance,
-                            Effort effort = Effort::kNormal) {
-  std::vector<uint8_t> blocks(row_bytes(format, row.size()));
-  encode_matrix_rows(format, {row.data(), 1, row.size(), importance, effort}, blocks.data());
-  return blocks;
-}
-
 double error_of(Format format, const std::vector<float>& x, const std::vector<float>& w, Effort effort) {
-  std::vector<float> y(x.size());
-  std::vector<uint8_t> blocks(row_bytes(format, x.size()));
-  encode_matrix_rows(format, {x.data(), kVectorRows, kVectorCols, w.empty() ? nullptr : w.data(), effort},
-                     blocks.data());
-  decode_row(format, blocks.data(), x.size(), y.data());
-  return searched_error(x, y, w);
+  const float* importance = w.empty() ? nullptr : w.data();
+  return searched_error(x, there_and_back(format, x, {kVectorCols, importance, effort}), w);
 }
 
 // Every pair of slots that the lists allow is a point of the grid, found again by its digits, and all points occur.
@@ -221,7 +204,7 @@ TEST(GridEncoders, WhatTheReferenceWroteIsKept) {
     for (const GridFormat& format : grid_formats()) {
       if (vector.format != format.format) continue;
       const std::vector<float> x = decode(vector.format, read_vector_bytes(vector.file));
-      EXPECT_EQ(decode(vector.format, encode(vector.format, x, nullptr)), x) << vector.file;
+      EXPECT_EQ(there_and_back(vector.format, x), x) << vector.file;
       ++checked;
     }
   }
@@ -234,9 +217,9 @@ RC_GTEST_PROP(GridEncoderProperties, EncodingAgainLosesNothing, ()) {
   std::vector<float> importance = uneven_row(row.size(), seed + 1);
   for (float& weight : importance) weight = weight * weight;
   for (const GridFormat& format : grid_formats()) {
-    const std::vector<float> once = decode(format.format, encode(format.format, row, importance.data()));
-    RC_ASSERT(decode(format.format, encode(format.format, once, nullptr)) == once);
-    RC_ASSERT(decode(format.format, encode(format.format, once, importance.data())) == once);
+    const std::vector<float> once = there_and_back(format.format, row, {.importance = importance.data()});
+    RC_ASSERT(there_and_back(format.format, once) == once);
+    RC_ASSERT(there_and_back(format.format, once, {.importance = importance.data()}) == once);
   }
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/rng.h"
 #include "codec/codebooks.h"
+#include "codec/encode_for_tests.h"
 #include "codec/format.h"
 #include "codec/gguf_vectors_for_tests.h"
 #include "codec/iq1_plan.h"
@@ -30,19 +31,6 @@ std::vector<float> uneven_row(size_t count, uint64_t seed) {
     value = static_cast<float>(0.02 * std::pow(sum - 2.0, 3.0));
   }
   return row;
-}
-
-std::vector<float> decode(Format format, const std::vector<uint8_t>& blocks, size_t values) {
-  std::vector<float> row(values);
-  decode_row(format, blocks.data(), values, row.data());
-  return row;
-}
-
-std::vector<uint8_t> encode(Format format, const std::vector<float>& row, const float* importance,
-                            Effort effort = Effort::kNormal) {
-  std::vector<uint8_t> blocks(row_bytes(format, row.size()));
-  encode_matrix_rows(format, {row.data(), 1, row.size(), importance, effort}, blocks.data());
-  return blocks;
 }
 
 // The plan covers exactly the grid: walking every set down to second quads gives 2048 pairs, each with its point.
@@ -109,8 +97,8 @@ TEST(Iq1, FindsTheBestPoints) {
   for (const Format format : kFormats) {
     for (const float* weights : {static_cast<const float*>(nullptr), importance.data()}) {
       const std::vector<float> row = uneven_row(kVectorCols, 21);
-      const std::vector<uint8_t> blocks = encode(format, row, weights);
-      const std::vector<float> back = decode(format, blocks, row.size());
+      const std::vector<uint8_t> blocks = encode(format, row, {.importance = weights});
+      const std::vector<float> back = decode(format, blocks);
       const Steps steps = stored_steps(format_info(format), blocks, row.size());
       for (size_t group = 0; group < row.size() / 8; ++group) {
         const float* x = row.data() + 8 * group;
@@ -130,16 +118,6 @@ TEST(Iq1, FindsTheBestPoints) {
   }
 }
 
-double relative_error(const std::vector<float>& x, const std::vector<float>& y, const std::vector<float>& w) {
-  double above = 0.0, below = 0.0;
-  for (size_t n = 0; n < x.size(); ++n) {
-    const double miss = static_cast<double>(x[n]) - y[n], weight = w[n % w.size()];
-    above += weight * miss * miss;
-    below += weight * x[n] * x[n];
-  }
-  return above / below;
-}
-
 // The bar of these formats is nine tenths of llama.cpp's error; more effort gives no more error (but for the share of
 // the shrinkage that is given back, which is not what this measures: half a per cent).
 TEST(Iq1, ErrorsAreATenthBelowTheReferenceAndFallWithEffort) {
@@ -149,11 +127,9 @@ TEST(Iq1, ErrorsAreATenthBelowTheReferenceAndFallWithEffort) {
     if (std::find(std::begin(kFormats), std::end(kFormats), vector.format) == std::end(kFormats)) continue;
     const std::vector<float> x = read_vector_floats(vector.input + ".f32");
     double previous = 1.0;
-    for (const Effort effort : {Effort::kFast, Effort::kNormal, Effort::kBest}) {
-      std::vector<uint8_t> blocks(row_bytes(vector.format, x.size()));
-      encode_matrix_rows(vector.format, {x.data(), x.size() / kVectorCols, kVectorCols, importance.data(), effort},
-                         blocks.data());
-      const double error = searched_error(x, decode(vector.format, blocks, x.size()), importance);
+    for (const Effort effort : kEfforts) {
+      const std::vector<float> y = there_and_back(vector.format, x, {kVectorCols, importance.data(), effort});
+      const double error = searched_error(x, y, importance);
       EXPECT_LT(error, 0.9 * vector.rel_error) << vector.file;
       EXPECT_GT(error, 0.6 * vector.rel_error) << vector.file;
       EXPECT_LT(error, 1.005 * previous) << vector.file;
@@ -170,15 +146,14 @@ TEST(Iq1, SmallBlocksUseTheSmallestHalf) {
   std::vector<float> row = uneven_row(256, 22);
   for (float& value : row) value *= 1e-5f;
   for (const Format format : kFormats) {
-    const std::vector<float> back = decode(format, encode(format, row, nullptr), row.size());
-    EXPECT_LT(relative_error(row, back, {1.0f}), 0.5) << format_name(format);
+    EXPECT_LT(relative_error(row, there_and_back(format, row)), 0.5) << format_name(format);
   }
 }
 
 /// Encoding what the blocks decode to must lose nothing.
 void expect_kept(Format format, const std::vector<float>& exact, const float* importance) {
-  for (const Effort effort : {Effort::kFast, Effort::kNormal, Effort::kBest}) {
-    const std::vector<float> back = decode(format, encode(format, exact, importance, effort), exact.size());
+  for (const Effort effort : kEfforts) {
+    const std::vector<float> back = there_and_back(format, exact, {.importance = importance, .effort = effort});
     for (size_t n = 0; n < exact.size(); ++n) ASSERT_EQ(back[n], exact[n]) << format_name(format) << " value " << n;
   }
 }
@@ -204,8 +179,8 @@ TEST(Iq1, WhatTheReferenceEncoderWroteIsKept) {
 RC_GTEST_PROP(Iq1Properties, EncodingTwiceIsEncodingOnce, ()) {
   const std::vector<float> row = uneven_row(512, *rc::gen::inRange<uint64_t>(0, 1u << 30));
   for (const Format format : kFormats) {
-    const std::vector<float> once = decode(format, encode(format, row, nullptr), row.size());
-    RC_ASSERT(decode(format, encode(format, once, nullptr), row.size()) == once);
+    const std::vector<float> once = there_and_back(format, row);
+    RC_ASSERT(there_and_back(format, once) == once);
   }
 }
 

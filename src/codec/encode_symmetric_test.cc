@@ -11,6 +11,7 @@
 #include "base/half.h"
 #include "base/rng.h"
 #include "codec/codebooks.h"
+#include "codec/encode_for_tests.h"
 #include "codec/format.h"
 #include "codec/gguf_vectors_for_tests.h"
 #include "codec/level_grids.h"
@@ -20,25 +21,13 @@ namespace {
 
 const std::vector<Format> kSymmetric = {Format::Q8_0,   Format::Q6_K, Format::Q5_0,  Format::Q4_0,
                                         Format::IQ4_NL, Format::Q3_K, Format::IQ4_XS};
-const std::vector<Effort> kEfforts = {Effort::kFast, Effort::kNormal, Effort::kBest};
-
-/// Rows of kVectorCols values.
-std::vector<float> there_and_back(Format format, const std::vector<float>& x, const float* importance, Effort effort) {
-  const size_t rows = x.size() / kVectorCols;
-  std::vector<uint8_t> blocks(row_bytes(format, x.size()));
-  encode_matrix_rows(format, {x.data(), rows, kVectorCols, importance, effort}, blocks.data());
-  std::vector<float> y(x.size());
-  decode_row(format, blocks.data(), x.size(), y.data());
-  return y;
-}
 
 /// Normal values; the first row as a half checkpoint has them, which look like a grid at first.
 std::vector<float> weights(uint64_t seed, int exponent) {
   Rng rng(seed);
   std::vector<float> x(4 * kVectorCols);
   for (size_t n = 0; n < x.size(); ++n) {
-    double sum = -6.0;
-    for (int part = 0; part < 12; ++part) sum += rng.uniform();
+    double sum = bell(rng);
     if (rng.below(200) == 0) sum *= 8.0;
     x[n] = static_cast<float>(std::ldexp(sum, exponent));
     if (n < kVectorCols) x[n] = half_to_float(float_to_half(x[n]));
@@ -52,9 +41,9 @@ RC_GTEST_PROP(SymmetricEncoders, DecodedBlocksAreKeptExactly, ()) {
   for (const Format format : kSymmetric) {
     for (const Effort effort : kEfforts) {
       for (const float* importance : {static_cast<const float*>(nullptr), imatrix.data()}) {
-        const std::vector<float> once = there_and_back(format, x, importance, effort);
+        const std::vector<float> once = there_and_back(format, x, {kVectorCols, importance, effort});
         for (const float* other : {static_cast<const float*>(nullptr), imatrix.data()}) {
-          if (there_and_back(format, once, other, Effort::kNormal) != once)
+          if (there_and_back(format, once, {kVectorCols, other}) != once)
             RC_FAIL(std::string(format_name(format)) + " effort " + std::to_string(static_cast<int>(effort)));
         }
       }
@@ -68,11 +57,10 @@ TEST(SymmetricEncoders, BlocksOfLlamaCppAreKeptExactly) {
   for (const GgufVector& vector : read_vector_manifest()) {
     if (std::find(kSymmetric.begin(), kSymmetric.end(), vector.format) == kSymmetric.end()) continue;
     SCOPED_TRACE(vector.file);
-    std::vector<float> x(kVectorRows * kVectorCols);
-    decode_row(vector.format, read_vector_bytes(vector.file).data(), x.size(), x.data());
+    const std::vector<float> x = decode(vector.format, read_vector_bytes(vector.file));
     for (const Effort effort : kEfforts) {
-      EXPECT_EQ(there_and_back(vector.format, x, nullptr, effort), x);
-      EXPECT_EQ(there_and_back(vector.format, x, imatrix.data(), effort), x);
+      EXPECT_EQ(there_and_back(vector.format, x, {kVectorCols, nullptr, effort}), x);
+      EXPECT_EQ(there_and_back(vector.format, x, {kVectorCols, imatrix.data(), effort}), x);
     }
     ++checked;
   }
@@ -94,7 +82,7 @@ TEST(SymmetricEncoders, IntegerCheckpointsAreKeptExactly) {
                                                                        {Format::Q3_K, 3}}) {
     std::vector<float> x(kVectorCols);
     for (float& value : x) value = scale * static_cast<float>(static_cast<int>(rng.below(2 * top + 1)) - top);
-    for (const Effort effort : kEfforts) EXPECT_EQ(there_and_back(format, x, nullptr, effort), x) << top;
+    for (const Effort effort : kEfforts) EXPECT_EQ(there_and_back(format, x, {.effort = effort}), x) << top;
   }
 }
 
@@ -105,9 +93,8 @@ TEST(SymmetricEncoders, MoreEffortIsNoMoreError) {
     for (const Format format : kSymmetric) {
       double errors[3] = {};
       for (const Effort effort : kEfforts) {
-        const std::vector<float> y = there_and_back(format, x, imatrix.data(), effort);
-        for (size_t n = 0; n < x.size(); ++n)
-          errors[static_cast<int>(effort)] += imatrix[n % kVectorCols] * std::pow(static_cast<double>(x[n]) - y[n], 2);
+        const std::vector<float> y = there_and_back(format, x, {kVectorCols, imatrix.data(), effort});
+        errors[static_cast<int>(effort)] = weighted_error(x, y, imatrix);
       }
       // The encoders weigh with a mixture of importance and size, so the bare importance may disagree a little.
       EXPECT_LE(errors[1], 1.005 * errors[0]) << format_name(format) << ", " << input;

@@ -10,22 +10,13 @@
 #include "base/half.h"
 #include "base/rng.h"
 #include "codec/blocks.h"
+#include "codec/encode_for_tests.h"
 #include "codec/gguf_vectors_for_tests.h"
 
 namespace rung {
 namespace {
 
 constexpr size_t kColumns = 1024;
-constexpr Effort kEfforts[] = {Effort::kFast, Effort::kNormal, Effort::kBest};
-
-std::vector<float> there_and_back(Format format, const std::vector<float>& x, const float* importance = nullptr,
-                                  Effort effort = Effort::kNormal) {
-  std::vector<uint8_t> blocks(row_bytes(format, x.size()));
-  encode_matrix_rows(format, {x.data(), x.size() / kColumns, kColumns, importance, effort}, blocks.data());
-  std::vector<float> y(x.size());
-  decode_row(format, blocks.data(), x.size(), y.data());
-  return y;
-}
 
 /// Random codes under random finite halfs, negative and subnormal ones too.
 template <class Block>
@@ -44,7 +35,7 @@ std::vector<float> random_blocks(Format format, uint64_t seed, uint8_t code_mask
 }
 
 void expect_exact(Format format, const std::vector<float>& x) {
-  for (const Effort effort : kEfforts) RC_ASSERT(there_and_back(format, x, nullptr, effort) == x);
+  for (const Effort effort : kEfforts) RC_ASSERT(there_and_back(format, x, {.effort = effort}) == x);
 }
 
 // Every block that decodes to finite values, except that tq2_0 is not asked for the code 3, which the format has room
@@ -87,13 +78,6 @@ TEST(Ternary, NativeScalesAreRoundedToHalfs) {
   }
 }
 
-double error_of(const float* x, const float* y, const float* w, size_t count) {
-  double sum = 0.0;
-  for (size_t n = 0; n < count; ++n)
-    sum += w[n] * (static_cast<double>(x[n]) - y[n]) * (static_cast<double>(x[n]) - y[n]);
-  return sum;
-}
-
 /// The least error of three levels with any real scale: the best of all thresholds between the sorted magnitudes.
 double least_ternary_error(const float* x, const float* w, size_t count) {
   std::vector<std::pair<double, double>> sorted;
@@ -120,11 +104,11 @@ TEST(Ternary, ThresholdIsTheBest) {
     const std::vector<float> x = read_vector_floats(input);
     for (const auto* w : {&ones, &imatrix}) {
       double least = 0.0, ours = 0.0;
-      const std::vector<float> y = there_and_back(Format::TQ1_0, x, w->data());
-      EXPECT_EQ(y, there_and_back(Format::TQ2_0, x, w->data()));
+      const std::vector<float> y = there_and_back(Format::TQ1_0, x, {kColumns, w->data()});
+      EXPECT_EQ(y, there_and_back(Format::TQ2_0, x, {kColumns, w->data()}));
       for (size_t first = 0; first < x.size(); first += 256) {
         least += least_ternary_error(x.data() + first, w->data() + first % kColumns, 256);
-        ours += error_of(x.data() + first, y.data() + first, w->data() + first % kColumns, 256);
+        ours += weighted_error({&x[first], 256}, {&y[first], 256}, {&(*w)[first % kColumns], 256});
       }
       EXPECT_GE(ours, least * 0.9999) << input;
       EXPECT_LE(ours, least * 1.001) << input;
@@ -136,7 +120,7 @@ TEST(Ternary, ThresholdIsTheBest) {
 TEST(Q1_0, ScaleIsTheWeightedMeanMagnitude) {
   const std::vector<float> imatrix = read_vector_floats("imatrix.f32");
   const std::vector<float> x = read_vector_floats("heavy.f32");
-  const std::vector<float> y = there_and_back(Format::Q1_0, x, imatrix.data());
+  const std::vector<float> y = there_and_back(Format::Q1_0, x, {kColumns, imatrix.data()});
   for (size_t first = 0; first < x.size(); first += 128) {
     double wx = 0.0, sum = 0.0;
     for (size_t n = first; n < first + 128; ++n) {
@@ -156,13 +140,12 @@ TEST(Ternary, NoRowHasMoreErrorThanLlamaCpp) {
         vector.format != Format::Q1_0)
       continue;
     const std::vector<float> x = read_vector_floats(vector.input + ".f32");
-    std::vector<float> theirs(x.size());
-    decode_row(vector.format, read_vector_bytes(vector.file).data(), x.size(), theirs.data());
+    const std::vector<float> theirs = decode(vector.format, read_vector_bytes(vector.file));
     for (const auto* w : {&ones, &imatrix}) {
-      const std::vector<float> y = there_and_back(vector.format, x, w->data());
+      const std::vector<float> y = there_and_back(vector.format, x, {kColumns, w->data()});
       for (size_t first = 0; first < x.size(); first += kColumns) {
-        EXPECT_LE(error_of(x.data() + first, y.data() + first, w->data(), kColumns),
-                  error_of(x.data() + first, theirs.data() + first, w->data(), kColumns) * 1.00001)
+        EXPECT_LE(weighted_error({&x[first], kColumns}, {&y[first], kColumns}, *w),
+                  weighted_error({&x[first], kColumns}, {&theirs[first], kColumns}, *w) * 1.00001)
             << vector.file << " row " << first / kColumns;
       }
     }

@@ -17,6 +17,7 @@
 #include "base/rng.h"
 #include "codec/blocks.h"
 #include "codec/codebooks.h"
+#include "codec/encode_for_tests.h"
 #include "codec/encoders.h"
 #include "codec/format.h"
 #include "codec/gguf_vectors_for_tests.h"
@@ -34,63 +35,8 @@ std::vector<const FormatInfo*> encodable() {
   return formats;
 }
 
-std::vector<uint8_t> encode(Format format, const std::vector<float>& row, const float* importance = nullptr,
-                            uint8_t before = 0) {
-  std::vector<uint8_t> blocks(row_bytes(format, row.size()), before);
-  encode_matrix_rows(format, {row.data(), 1, row.size(), importance}, blocks.data());
-  return blocks;
-}
-
-std::vector<float> decode(Format format, const std::vector<uint8_t>& blocks, size_t values) {
-  std::vector<float> row(values);
-  decode_row(format, blocks.data(), values, row.data());
-  return row;
-}
-
-std::vector<float> there_and_back(Format format, const std::vector<float>& row, const float* importance = nullptr) {
-  return decode(format, encode(format, row, importance), row.size());
-}
-
-/// Roughly normal (sum of uniforms), deviation `scale`.
-std::vector<float> bell_row(size_t count, double scale, uint64_t seed) {
-  Rng rng(seed);
-  std::vector<float> row(count);
-  for (float& value : row) {
-    double sum = 0.0;
-    for (int part = 0; part < 12; ++part) sum += rng.uniform();
-    value = static_cast<float>((sum - 6.0) * scale);
-  }
-  return row;
-}
-
-double weighted_error(const float* x, const float* y, const float* w, size_t count) {
-  double sum = 0.0;
-  for (size_t n = 0; n < count; ++n) {
-    const double miss = static_cast<double>(x[n]) - y[n];
-    sum += (w == nullptr ? 1.0 : w[n]) * miss * miss;
-  }
-  return sum;
-}
-
-/// sum w (x - y)^2 / sum w x^2 over all rows, as the vectors' manifest defines it.
-double relative_error(const std::vector<float>& x, const std::vector<float>& y, const std::vector<float>& w) {
-  const std::vector<float> zero(kVectorCols, 0.0f);
-  double above = 0.0, below = 0.0;
-  for (size_t first = 0; first < x.size(); first += kVectorCols) {
-    above += weighted_error(x.data() + first, y.data() + first, w.empty() ? nullptr : w.data(), kVectorCols);
-    below += weighted_error(x.data() + first, zero.data(), w.empty() ? nullptr : w.data(), kVectorCols);
-  }
-  return above / below;
-}
-
 std::vector<float> encode_rows(Format format, const std::vector<float>& x, const std::vector<float>& importance) {
-  std::vector<float> y;
-  for (size_t first = 0; first < x.size(); first += kVectorCols) {
-    const std::vector<float> row(x.begin() + first, x.begin() + first + kVectorCols);
-    const std::vector<float> back = there_and_back(format, row, importance.empty() ? nullptr : importance.data());
-    y.insert(y.end(), back.begin(), back.end());
-  }
-  return y;
+  return there_and_back(format, x, {kVectorCols, importance.empty() ? nullptr : importance.data()});
 }
 
 // The bar of the project is 3 % above llama.cpp. The lower bound says that we still measure the same thing.
@@ -105,7 +51,7 @@ TEST(Encoders, NoMoreErrorThanTheReferenceEncoder) {
     SCOPED_TRACE(vector.file);
     const std::vector<float> x = read_vector_floats(vector.input + ".f32");
     const std::vector<float> w = vector.imatrix ? imatrix : std::vector<float>{};
-    const std::vector<float> theirs = decode(vector.format, read_vector_bytes(vector.file), x.size());
+    const std::vector<float> theirs = decode(vector.format, read_vector_bytes(vector.file));
     ASSERT_NEAR(relative_error(x, theirs, w) / vector.rel_error, 1.0, 1e-3);
     const std::vector<float> decoded = encode_rows(vector.format, x, w);
     const double ours =
@@ -142,7 +88,7 @@ TEST(Encoders, SameBytesWithEveryInstructionSetAndGrouping) {
   for (const FormatInfo* info : encodable()) {
     const size_t stride = row_bytes(info->format, kColumns);
     for (const float* weights : {static_cast<const float*>(nullptr), std::as_const(importance).data()}) {
-      for (const Effort effort : {Effort::kFast, Effort::kNormal, Effort::kBest}) {
+      for (const Effort effort : kEfforts) {
         std::vector<uint8_t> expected(kRows * stride);
         for (size_t row = 0; row < kRows; ++row) {
           encoder_of(info->format, Isa::kScalar)({rows.data() + row * kColumns, 1, kColumns, weights, effort},
@@ -161,7 +107,10 @@ TEST(Encoders, SameBytesWithEveryInstructionSetAndGrouping) {
 TEST(Encoders, NoTraceOfWhatTheBufferHeld) {
   const std::vector<float> row = bell_row(512, 0.02, 1);
   for (const FormatInfo* info : encodable()) {
-    EXPECT_EQ(encode(info->format, row, nullptr, 0x00), encode(info->format, row, nullptr, 0xff)) << info->name;
+    std::vector<uint8_t> zeros(row_bytes(info->format, row.size()), 0x00), ones(zeros.size(), 0xff);
+    encode_matrix_rows(info->format, {row.data(), 1, row.size()}, zeros.data());
+    encode_matrix_rows(info->format, {row.data(), 1, row.size()}, ones.data());
+    EXPECT_EQ(zeros, ones) << info->name;
   }
 }
 
@@ -233,7 +182,7 @@ TEST(Encoders, AwkwardRowsDecodeToFiniteValues) {
   for (const FormatInfo* info : encodable()) {
     for (const auto& [name, row] : rows) {
       for (const float* importance : importances) {
-        const std::vector<float> back = there_and_back(info->format, row, importance);
+        const std::vector<float> back = there_and_back(info->format, row, {.importance = importance});
         const bool finite = std::all_of(back.begin(), back.end(), [](float value) { return std::isfinite(value); });
         ASSERT_TRUE(finite) << info->name << ", " << name;
       }
@@ -264,8 +213,9 @@ TEST(Encoders, HugeValuesSaturateInsteadOfOverflowing) {
   EXPECT_EQ(float_to_half_saturated(1e30f), 0x7bff);
   EXPECT_EQ(float_to_half_saturated(-1e30f), 0xfbff);
   EXPECT_EQ(float_to_half_saturated(65504.0f), 0x7bff);
-  EXPECT_EQ(there_and_back(Format::F16, {1e6f, -1e6f, 1.5f}), (std::vector<float>{65504.0f, -65504.0f, 1.5f}));
-  EXPECT_EQ(there_and_back(Format::BF16, {kLargestFloat}).front(), 0x1.fep127f);
+  EXPECT_EQ(there_and_back(Format::F16, std::vector<float>{1e6f, -1e6f, 1.5f}),
+            (std::vector<float>{65504.0f, -65504.0f, 1.5f}));
+  EXPECT_EQ(there_and_back(Format::BF16, std::vector<float>{kLargestFloat}).front(), 0x1.fep127f);
   for (const float back : there_and_back(Format::Q8_0, std::vector<float>(32, 1e9f)))
     EXPECT_EQ(back, 65504.0f * 127.0f);
 }
@@ -276,10 +226,7 @@ TEST(Encoders, HugeValuesSaturateInsteadOfOverflowing) {
 TEST(Encoders, SmallSuperBlocksUseTheSmallestHalf) {
   const std::vector<float> row = bell_row(256, 1e-6, 10);
   for (const Format format : {Format::Q6_K, Format::Q5_K, Format::Q4_K, Format::Q3_K}) {
-    const std::vector<float> back = there_and_back(format, row);
-    const double error = weighted_error(row.data(), back.data(), nullptr, row.size());
-    const double energy = weighted_error(row.data(), std::vector<float>(256, 0.0f).data(), nullptr, row.size());
-    EXPECT_LT(error, 0.1 * energy) << format_name(format);
+    EXPECT_LT(relative_error(row, there_and_back(format, row)), 0.1) << format_name(format);
   }
 }
 
@@ -332,7 +279,7 @@ RC_GTEST_PROP(EncoderProperties, MeanErrorStaysBelowTheStep, ()) {
     const size_t span = std::max<size_t>(info->block_values, 32);
     for (size_t first = 0; first < row.size(); first += span) {
       const std::vector<float> weights = weights_by_magnitude(row.data() + first, span);
-      const double error = weighted_error(row.data() + first, back.data() + first, weights.data(), span);
+      const double error = weighted_error({&row[first], span}, {&back[first], span}, weights);
       const double weight = std::accumulate(weights.begin(), weights.end(), 0.0);
       double largest = 0.0;
       for (size_t n = 0; n < span; ++n) largest = std::max<double>(largest, std::fabs(row[first + n]));

@@ -27,22 +27,4 @@ std::vector<uint8_t> read_vector_bytes(const std::string& name);
 std::vector<float> read_vector_floats(const std::string& name);
 std::vector<GgufVector> read_vector_manifest();
 
-/// Error of the search alone, as a share of the energy: every 256 values count with the scale that suits them best, so
-/// that shrinkage given back (inflation() in encode_block_lanes.h) does not show. w: of one row, or empty.
-inline double searched_error(const std::vector<float>& x, const std::vector<float>& y, const std::vector<float>& w) {
-  double error = 0.0, energy = 0.0;
-  for (size_t first = 0; first < x.size(); first += 256) {
-    double xx = 0.0, xy = 0.0, yy = 0.0;
-    for (size_t n = first; n < first + 256; ++n) {
-      const double weight = w.empty() ? 1.0 : w[n % w.size()];
-      xx += weight * x[n] * x[n];
-      xy += weight * x[n] * y[n];
-      yy += weight * y[n] * y[n];
-    }
-    error += yy > 0.0 ? xx - xy * xy / yy : xx;
-    energy += xx;
-  }
-  return error / energy;
-}
-
 }  // namespace rung
