@@ -16,7 +16,7 @@ namespace {
 
 struct Options {
   CompareOptions compare;
-  std::string reference, panel, imatrix;
+  std::string reference, panel, imatrix, gram;
   std::vector<std::string> texts;
   bool json = false;
 };
@@ -25,6 +25,7 @@ Status compare(Options& options) {
   options.compare.reference = options.reference;
   options.compare.panel = options.panel;
   options.compare.imatrix = options.imatrix;
+  options.compare.gram = options.gram;
   options.compare.texts.assign(options.texts.begin(), options.texts.end());
   Terminal terminal(options.json);
   RUNG_TRY(const auto result, run_compare(options.compare, terminal));
@@ -42,7 +43,8 @@ Command add_compare(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CompareOptions& compare_options = options->compare;
   CLI::App* command = app.add_subcommand("compare", "Measure two quantizations of a model side by side, paired");
-  command->add_option("A", compare_options.first, "a GGUF file, or a type or recipe of the reference")->required();
+  command->add_option("A", compare_options.first, "a GGUF file, or a type or recipe of the reference, NAME+gptq too")
+      ->required();
   command->add_option("B", compare_options.second, "the same")->required();
   command->add_option("--reference", options->reference, "the model that both were made from")->type_name("MODEL");
   command
@@ -56,6 +58,8 @@ Command add_compare(CLI::App& app) {
   command
       ->add_option("--imatrix", options->imatrix,
                    "importance matrix for types and recipes; default imatrix.gguf beside the model")
+      ->type_name("FILE");
+  command->add_option("--gram", options->gram, "second moments from 'rung calibrate --gram', for names with +gptq")
       ->type_name("FILE");
   command->add_option("--context", compare_options.context, "tokens a chunk of text")
       ->capture_default_str()

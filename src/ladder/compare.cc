@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "ladder/inputs.h"
+#include "ladder/rung.h"
 #include "quantize/quantize_file.h"
 #include "quantize/recipe_source.h"
 
@@ -114,6 +114,7 @@ class Comparison {
     ladder.texts = options_.texts;
     ladder.panel = options_.panel;
     ladder.imatrix = options_.imatrix;
+    ladder.gram = options_.gram;
     ladder.context = options_.context;
     ladder.tokens = options_.tokens;
     ladder.items = options_.items;
@@ -136,13 +137,13 @@ class Comparison {
       return Side{name, bytes, bits, std::move(source)};
     }
     const GgufFile& file = inputs_.source->file();
-    const ImportanceOptions importance{inputs_.imatrix ? &*inputs_.imatrix : nullptr, true};
-    RUNG_TRY(const Recipe recipe, find_recipe(name));
-    RUNG_TRY(const QuantizationPlan plan, plan_quantization(file, recipe, {}, inputs_.imatrix.has_value()));
-    const uint64_t bytes = quantized_file_bytes(file, plan, importance);
+    RUNG_TRY(Rung rung, find_rung(name, inputs_));
+    RUNG_CHECK(plan_rung(rung, inputs_));
+    const ImportanceOptions importance = importance_of(rung, inputs_);
+    const uint64_t bytes = quantized_file_bytes(file, rung.plan, importance);
     SideObserver observer(observer_, name);
-    RUNG_TRY(auto source, RecipeSource::create(inputs_.source, plan, importance, pool_, observer));
-    return Side{name, bytes, plan.bits_per_weight(), std::move(source)};
+    RUNG_TRY(auto source, RecipeSource::create(inputs_.source, rung.plan, importance, pool_, observer));
+    return Side{name, bytes, rung.plan.bits_per_weight(), std::move(source)};
   }
 
   Result<Measured> measure(const Side& side) {

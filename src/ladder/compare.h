@@ -14,10 +14,10 @@
 namespace rung {
 
 struct CompareOptions {
-  std::string first, second;                 ///< GGUF files, or types and recipes of the reference
+  std::string first, second;                 ///< GGUF files, or what a rung of the reference's ladder may be
   std::filesystem::path reference;           ///< empty: none, so no divergence, and both are files
-  std::vector<std::filesystem::path> texts;  ///< these and panel, imatrix, context, tokens, items: as in a ladder
-  std::filesystem::path panel, imatrix;
+  std::vector<std::filesystem::path> texts;  ///< these and all the rest: as in a ladder
+  std::filesystem::path panel, imatrix, gram;
   size_t context = 512, tokens = 0, items = 0;
   int threads = 0;
 };

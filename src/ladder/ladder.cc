@@ -5,6 +5,7 @@
 
 #include "base/atomic_file.h"
 #include "base/hash.h"
+#include "ladder/rung.h"
 #include "ladder/rung_result.h"
 #include "ladder/summary.h"
 #include "quantize/quantize_file.h"
@@ -17,8 +18,6 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 constexpr uint64_t kKeepReferenceBytes = uint64_t{1} << 30;
-
-constexpr std::string_view kGptqSuffix = "+gptq";
 
 /// Units of progress within a rung, from how long its parts take on small and on large models.
 constexpr uint64_t kUnits = 1000, kQuantizeEnd = 100, kPerplexityEnd = 300;
@@ -61,13 +60,6 @@ class Ladder {
   }
 
  private:
-  struct Rung {
-    Recipe recipe;
-    QuantizationPlan plan;
-    bool is_reference = false;
-    bool gptq = false;
-  };
-
   Status create_folder() const {
     std::error_code error;
     fs::create_directories(options_.out / "rungs", error);
@@ -84,37 +76,18 @@ class Ladder {
     reference.recipe.description = "the model as it is";
     rungs_.push_back(std::move(reference));
     for (const std::string& name : options_.rungs.empty() ? default_rungs() : options_.rungs) {
-      RUNG_TRY(Rung rung, make_rung(name));
+      RUNG_TRY(Rung rung, find_rung(name, inputs_));
       if (rung.recipe.needs_routed_experts && !has_routed_experts(inputs_.source->file())) {
         inputs_.notes.push_back(fmt::format("{} was left out: the model has no routed experts.", name));
         continue;
       }
-      RUNG_TRY(rung.plan, plan_quantization(inputs_.source->file(), rung.recipe, {}, inputs_.imatrix.has_value()));
-      RUNG_CHECK(check_calibration(rung.plan, importance(rung)));
+      RUNG_CHECK(plan_rung(rung, inputs_));
       for (const std::string& warning : rung.plan.warnings)
         inputs_.notes.push_back(fmt::format("{}: {}.", name, warning));
       rungs_.push_back(std::move(rung));
     }
     for (const std::string& note : inputs_.notes) observer_.note(note);
     return {};
-  }
-
-  /// NAME, or NAME+gptq.
-  Result<Rung> make_rung(const std::string& name) const {
-    Rung rung;
-    rung.gptq = name.ends_with(kGptqSuffix);
-    RUNG_TRY(rung.recipe, find_recipe(rung.gptq ? name.substr(0, name.size() - kGptqSuffix.size()) : name));
-    if (!rung.gptq) return rung;
-    if (!inputs_.grams)
-      return input_error("{}: GPTQ needs second moments; make them with 'rung calibrate --gram' and give --gram FILE",
-                         name);
-    rung.recipe.name = name;
-    rung.recipe.description += "; rounded by GPTQ";
-    return rung;
-  }
-
-  ImportanceOptions importance(const Rung& rung) const {
-    return {inputs_.imatrix ? &*inputs_.imatrix : nullptr, true, rung.gptq ? &*inputs_.grams : nullptr};
   }
 
   /// Everything that a rung's numbers depend on.
@@ -176,10 +149,11 @@ class Ladder {
     result.name = rung.recipe.name;
     result.kind = rung.is_reference ? "reference" : rung.recipe.is_type ? "type" : "recipe";
     result.description = rung.recipe.description;
-    result.bytes = rung.is_reference ? file.file_bytes() : quantized_file_bytes(file, rung.plan, importance(rung));
+    result.bytes =
+        rung.is_reference ? file.file_bytes() : quantized_file_bytes(file, rung.plan, importance_of(rung, inputs_));
     result.writable = rung.plan.writable();
     result.bits_per_weight = rung.plan.bits_per_weight();
-    result.calibration = calibration_name(calibration_of(rung.plan, importance(rung)));
+    result.calibration = calibration_name(calibration_of(rung.plan, importance_of(rung, inputs_)));
     return result;
   }
 
@@ -187,7 +161,8 @@ class Ladder {
     RungResult result = describe(rung);
     std::shared_ptr<const Engine> engine = inputs_.engine;
     if (!rung.is_reference) {
-      RUNG_TRY(auto source, RecipeSource::create(inputs_.source, rung.plan, importance(rung), pool_, observer));
+      RUNG_TRY(auto source,
+               RecipeSource::create(inputs_.source, rung.plan, importance_of(rung, inputs_), pool_, observer));
       RUNG_TRY(engine, Engine::open(source));
       ChunkLogits logits(engine, pool_, SessionOptions(), inputs_.chunks, 0);
       RUNG_TRY(result.perplexity, measure_perplexity(logits, &*reference_logits_, inputs_.chunks, pool_, observer));
