@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/hash.h"
+#include "quantize/importance.h"
 #include "recipe/recipe.h"
 
 namespace rung {
@@ -72,10 +73,19 @@ Status open_panel(const LadderOptions& options, LadderInputs& inputs) {
   return {};
 }
 
+/// Second moments' diagonal where there is no importance matrix: the same as `rung quantize --gram` does.
 Status open_imatrix(const LadderOptions& options, LadderInputs& inputs) {
   fs::path path = options.imatrix;
   if (path.empty()) {
     path = options.model.parent_path() / "imatrix.gguf";
+    if (!is_there(path) && inputs.grams) {
+      inputs.notes.push_back(
+          fmt::format("No importance matrix was given, so importance is the diagonal of the second moments in {}.",
+                      inputs.grams->file));
+      inputs.imatrix = imatrix_of(*inputs.grams);
+      inputs.imatrix_hash = inputs.grams->hash;
+      return {};
+    }
     if (!is_there(path)) {
       inputs.notes.push_back(
           "No importance matrix was given, so the types that need one used the column energy of the weights instead "
@@ -104,11 +114,10 @@ Status open_inputs(const LadderOptions& options, LadderInputs& inputs) {
   RUNG_TRY(inputs.text, open_model_text(inputs.source->file()));
   RUNG_CHECK(open_texts(options, inputs));
   RUNG_CHECK(open_panel(options, inputs));
-  RUNG_CHECK(open_imatrix(options, inputs));
   if (!options.gram.empty()) {
     RUNG_TRY(inputs.grams, read_grams(options.gram));
   }
-  return {};
+  return open_imatrix(options, inputs);
 }
 
 Result<std::string> hash_model(const GgufFile& file, Observer& observer) {

@@ -22,8 +22,8 @@ struct LadderOptions {
   std::vector<std::string> rungs;            ///< empty: the default ladder
   std::vector<std::filesystem::path> texts;  ///< empty: prose.txt beside the model, else the shipped one
   std::filesystem::path panel;               ///< empty: panel/ beside the model, else the shipped one
-  std::filesystem::path imatrix;             ///< empty: imatrix.gguf beside the model, else weights-only
-  std::filesystem::path gram;                ///< second moments for rungs with +gptq; empty: no such rung
+  std::filesystem::path imatrix;  ///< empty: imatrix.gguf beside the model, else from gram, else weights-only
+  std::filesystem::path gram;     ///< second moments for rungs with +gptq; empty: no such rung
   size_t context = 512;
   size_t tokens = 0;  ///< of each text; 0: all
   size_t items = 0;   ///< of each capability; 0: all
