@@ -1,6 +1,5 @@
 // Half floats over all 65,536 values, thread pool coverage, atomic files.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cmath>
@@ -15,6 +14,7 @@
 #include "base/half.h"
 #include "base/hash.h"
 #include "base/mapped_file.h"
+#include "base/temp_folder_for_tests.h"
 #include "base/thread_pool.h"
 
 namespace rung {
@@ -79,12 +79,7 @@ TEST(ThreadPool, ManyShortLoops) {
 
 class FileTest : public testing::Test {
  protected:
-  FileTest() : folder_(std::filesystem::temp_directory_path() / ("rung_base_test_" + std::to_string(::getpid()))) {
-    std::filesystem::create_directories(folder_);
-  }
-  ~FileTest() override { std::filesystem::remove_all(folder_); }
-  size_t files() const { return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder_), {})); }
-  std::filesystem::path folder_;
+  test::TempFolder folder_;
 };
 
 TEST_F(FileTest, AppearsOnlyWhenCommitted) {
@@ -94,9 +89,9 @@ TEST_F(FileTest, AppearsOnlyWhenCommitted) {
     ASSERT_TRUE(file->write("half"));
     EXPECT_FALSE(std::filesystem::exists(folder_ / "a"));
   }
-  EXPECT_EQ(files(), 0u);
+  EXPECT_TRUE(folder_.names().empty());
   ASSERT_TRUE(write_file(folder_ / "a", "whole"));
-  EXPECT_EQ(files(), 1u);
+  EXPECT_EQ(folder_.names(), std::vector<std::string>{"a"});
   EXPECT_EQ(read_file(folder_ / "a").value(), "whole");
   auto mapped = MappedFile::open(folder_ / "a");
   ASSERT_TRUE(mapped);
@@ -108,9 +103,9 @@ TEST_F(FileTest, ErrorsNameTheFile) {
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().kind, ErrorKind::kInput);
   EXPECT_NE(missing.error().message.find("none: cannot be read: No such file"), std::string::npos);
-  EXPECT_FALSE(MappedFile::open(folder_));
+  EXPECT_FALSE(MappedFile::open(folder_.path()));
   EXPECT_FALSE(AtomicFile::create(folder_ / "no" / "such" / "folder"));
-  EXPECT_FALSE(AtomicFile::create(folder_));
+  EXPECT_FALSE(AtomicFile::create(folder_.path()));
 }
 
 TEST(Isa, ForcedIsActive) {

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "base/mapped_file.h"
+#include "base/temp_folder_for_tests.h"
 #include "calibrate/calibrator.h"
 #include "calibrate/weights_only.h"
 #include "io/gguf_test_util.h"

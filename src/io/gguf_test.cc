@@ -6,6 +6,7 @@
 
 #include <functional>
 
+#include "base/temp_folder_for_tests.h"
 #include "io/gguf_test_util.h"
 
 namespace rung {

@@ -7,6 +7,7 @@
 
 #include <bit>
 
+#include "base/temp_folder_for_tests.h"
 #include "io/gguf_test_util.h"
 
 namespace rung {

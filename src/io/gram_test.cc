@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/temp_folder_for_tests.h"
 #include "io/gguf_test_util.h"
 #include "io/gram_writer.h"
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/temp_folder_for_tests.h"
 #include "io/gguf_test_util.h"
 #include "io/imatrix.h"
 

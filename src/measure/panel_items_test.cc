@@ -1,11 +1,12 @@
 #include "measure/panel_items.h"
 
 #include <gmock/gmock.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+
+#include "base/temp_folder_for_tests.h"
 
 namespace rung {
 namespace {
@@ -13,25 +14,16 @@ namespace {
 using nlohmann::ordered_json;
 using testing::HasSubstr;
 
-/// A folder that goes with the test.
 class PanelItems : public testing::Test {
  protected:
-  PanelItems()
-      : folder_(
-            std::filesystem::temp_directory_path() /
-            fmt::format("rung_panel_{}_{}", getpid(), testing::UnitTest::GetInstance()->current_test_info()->name())) {
-    std::filesystem::create_directories(folder_);
-  }
-  ~PanelItems() override { std::filesystem::remove_all(folder_); }
-
   void write(const std::string& name, const std::string& text) const { std::ofstream(folder_ / name) << text; }
   std::string error_of_line(const std::string& line) const {
     write("x.jsonl", line + "\n");
-    const auto panel = read_panel(folder_);
+    const auto panel = read_panel(folder_.path());
     return panel ? "" : panel.error().message;
   }
 
-  std::filesystem::path folder_;
+  test::TempFolder folder_;
 };
 
 const char* const kGood = R"({"id": "x-0", "capability": "x", "messages": [{"role": "user", "content": "q"}], )"
@@ -120,7 +112,7 @@ TEST_F(PanelItems, BrokenFilesGiveOneLine) {
 
 TEST_F(PanelItems, FoldersWithoutPanelAreErrors) {
   EXPECT_THAT(read_panel(folder_ / "missing").error().message, HasSubstr("no such folder"));
-  EXPECT_THAT(read_panel(folder_).error().message, HasSubstr("no .jsonl file"));
+  EXPECT_THAT(read_panel(folder_.path()).error().message, HasSubstr("no .jsonl file"));
 }
 
 }  // namespace

@@ -1,10 +1,8 @@
 #include "model/scale_tensor.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
-
+#include "base/temp_folder_for_tests.h"
 #include "io/gguf_writer.h"
 
 namespace rung {
@@ -12,7 +10,8 @@ namespace {
 
 /// A file of one-valued tensors with these names.
 GgufFile make_file(const std::string& architecture, const std::vector<std::string>& names) {
-  const auto path = std::filesystem::temp_directory_path() / fmt::format("rung_scale_tensor_test_{}.gguf", ::getpid());
+  const test::TempFolder folder;
+  const auto path = folder / "scales.gguf";
   const std::vector<GgufEntry> metadata = {{"general.architecture", GgufValue::string(architecture)}};
   std::vector<GgufTensorPlan> tensors;
   for (const std::string& name : names) tensors.push_back({name, {1}, 0, sizeof(float)});
@@ -23,7 +22,6 @@ GgufFile make_file(const std::string& architecture, const std::vector<std::strin
   EXPECT_TRUE(writer->commit());
   auto file = GgufFile::open(path);
   EXPECT_TRUE(file) << file.error().message;
-  std::filesystem::remove(path);
   return std::move(*file);
 }
 

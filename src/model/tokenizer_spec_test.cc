@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "base/temp_folder_for_tests.h"
 #include "io/gguf_writer.h"
 
 namespace rung {
@@ -110,7 +111,8 @@ INSTANTIATE_TEST_SUITE_P(All, LlamaCppVocabulary, testing::Values("gpt-2", "llam
 
 /// The metadata as a file would hold it, through the real writer and reader.
 Result<TokenizerSpec> spec_of(const std::vector<GgufEntry>& metadata) {
-  const auto path = std::filesystem::path(testing::TempDir()) / "tokenizer_spec_test.gguf";
+  const test::TempFolder folder;
+  const auto path = folder / "tokenizer_spec_test.gguf";
   RUNG_TRY(GgufWriter writer, GgufWriter::create(path, metadata, {}));
   RUNG_CHECK(writer.commit());
   RUNG_TRY(const GgufFile file, GgufFile::open(path));

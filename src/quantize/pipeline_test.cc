@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/mapped_file.h"
+#include "base/temp_folder_for_tests.h"
 #include "quantize/loss_report.h"
 #include "quantize/quantize_file.h"
 #include "quantize/small_model_for_tests.h"
@@ -45,7 +46,7 @@ class PipelineTest : public testing::Test {
     return content_hash(MappedFile::open(folder_ / name).value().bytes());
   }
 
-  test::Folder folder_;
+  test::TempFolder folder_;
   std::optional<GgufFile> file_;
 };
 

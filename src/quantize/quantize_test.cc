@@ -1,7 +1,6 @@
 // Quantizing the shipped model: the bytes that llama-quantize makes where they are comparable, the same bytes for any
 // number of threads, any memory, and in memory as on disk, and refusals that leave nothing behind.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -11,6 +10,7 @@
 
 #include "base/hash.h"
 #include "base/mapped_file.h"
+#include "base/temp_folder_for_tests.h"
 #include "quantize/quantize_file.h"
 #include "quantize/recipe_source.h"
 
@@ -23,12 +23,8 @@ const fs::path kPico = fs::path(RUNG_SOURCE_DIR) / "models/pico-moe";
 class QuantizeTest : public testing::Test {
  protected:
   QuantizeTest()
-      : folder_(fs::temp_directory_path() / fmt::format("rung_quantize_test_{}", ::getpid())),
-        source_(FileSource::open(kPico / "pico-moe.bf16.gguf").value()),
-        imatrix_(read_imatrix(kPico / "imatrix.gguf").value()) {
-    fs::create_directories(folder_);
-  }
-  ~QuantizeTest() override { fs::remove_all(folder_); }
+      : source_(FileSource::open(kPico / "pico-moe.bf16.gguf").value()),
+        imatrix_(read_imatrix(kPico / "imatrix.gguf").value()) {}
 
   QuantizationPlan plan(std::string_view recipe) const {
     return plan_quantization(source_->file(), find_recipe(recipe).value(), {}).value();
@@ -43,9 +39,9 @@ class QuantizeTest : public testing::Test {
     if (!done) return tl::unexpected(done.error());
     return {};
   }
-  bool folder_is_empty() const { return fs::is_empty(folder_); }
+  bool folder_is_empty() const { return fs::is_empty(folder_.path()); }
 
-  fs::path folder_;
+  test::TempFolder folder_;
   std::shared_ptr<const FileSource> source_;
   Imatrix imatrix_;
 };

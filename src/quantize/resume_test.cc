@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "base/mapped_file.h"
+#include "base/temp_folder_for_tests.h"
 #include "quantize/loss_report.h"
 #include "quantize/quantize_file.h"
 #include "quantize/resume_journal.h"
@@ -88,7 +89,7 @@ class ResumeTest : public testing::Test {
     return text ? *text : "";
   }
 
-  test::Folder folder_;
+  test::TempFolder folder_;
   QuantizeOptions options_;
 };
 

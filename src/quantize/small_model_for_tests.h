@@ -1,39 +1,18 @@
 // For tests: a small model file with random weights: dense and expert tensors of several types and a few layers.
 #pragma once
 
-#include <unistd.h>
-
 #include <cstring>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "base/rng.h"
+#include "base/temp_folder_for_tests.h"
 #include "io/gguf_writer.h"
 
 namespace rung::test {
 
-/// A folder of its own, removed with everything in it.
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "rung-quantize-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
-  std::vector<std::string> names() const {
-    std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(path_)) names.push_back(entry.path().filename());
-    std::sort(names.begin(), names.end());
-    return names;
-  }
-
- private:
-  std::filesystem::path path_;
-};
+using Folder = TempFolder;
 
 inline std::vector<GgufTensorPlan> small_model_tensors() {
   const auto f32 = [](std::string name, uint64_t columns) {
