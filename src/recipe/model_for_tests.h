@@ -1,12 +1,14 @@
-// GGUF files in memory for tests: metadata and a tensor directory over zeros.
+// For tests: GGUF files in memory, metadata and a tensor directory over zeros, and the types that a plan gives.
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include "io/gguf_writer.h"
+#include "recipe/recipe.h"
 
 namespace rung::test {
 
@@ -28,6 +30,14 @@ inline ModelInMemory model_in_memory(const std::vector<GgufEntry>& metadata, std
   auto file = GgufFile::parse(bytes, "model");
   EXPECT_TRUE(file) << file.error().message;
   return {std::move(bytes), std::move(*file)};
+}
+
+/// Of every tensor by name; of one that is kept, "keep".
+inline std::map<std::string, std::string> types_of(const QuantizationPlan& plan) {
+  std::map<std::string, std::string> types;
+  for (const TensorPlan& tensor : plan.tensors)
+    types[tensor.source->name] = tensor.format ? format_name(*tensor.format) : "keep";
+  return types;
 }
 
 }  // namespace rung::test

@@ -1,13 +1,15 @@
 #include <gtest/gtest.h>
-#include <unistd.h>
 
+#include <filesystem>
 #include <map>
 
-#include "io/gguf_writer.h"
+#include "recipe/model_for_tests.h"
 #include "recipe/recipe.h"
 
 namespace rung {
 namespace {
+
+using test::types_of;
 
 const std::string kPico = std::string(RUNG_SOURCE_DIR) + "/models/pico-moe/pico-moe.bf16.gguf";
 
@@ -23,13 +25,6 @@ QuantizationPlan plan_of(const GgufFile& file, std::string_view recipe, std::vec
   auto plan = plan_quantization(file, find_recipe(recipe).value(), parsed);
   EXPECT_TRUE(plan) << plan.error().message;
   return *plan;
-}
-
-std::map<std::string, std::string> types_of(const QuantizationPlan& plan) {
-  std::map<std::string, std::string> types;
-  for (const TensorPlan& tensor : plan.tensors)
-    types[tensor.source->name] = tensor.format ? format_name(*tensor.format) : "keep";
-  return types;
 }
 
 TEST(Plan, TypeLeavesNormsRoutersAndVectors) {
@@ -85,23 +80,14 @@ TEST(Plan, Nvfp4AnnouncesItsFactors) {
 
 TEST(Plan, SixOfFortyThreeLayersGetPlanB) {
   // DeepSeek-V4-Flash has 43 layers, of which DS4 keeps the experts of the last 6 (37 to 42) at Q4_K.
-  const auto folder = std::filesystem::temp_directory_path() / fmt::format("rung_plan_test_{}", ::getpid());
-  std::filesystem::create_directories(folder);
   std::vector<GgufTensorPlan> tensors;
   for (int layer = 0; layer < 43; ++layer)
-    tensors.push_back({fmt::format("blk.{}.ffn_down_exps.weight", layer), {256, 2, 2}, 1, 256 * 4 * 2});
-  auto writer = GgufWriter::create(folder / "m.gguf", {}, tensors);
-  ASSERT_TRUE(writer) << writer.error().message;
-  const std::vector<uint8_t> zeros(256 * 4 * 2);
-  for (size_t tensor = 0; tensor < tensors.size(); ++tensor) ASSERT_TRUE(writer->write(zeros));
-  ASSERT_TRUE(writer->commit());
-  const auto file = GgufFile::open(folder / "m.gguf");
-  ASSERT_TRUE(file) << file.error().message;
-  const auto types = types_of(plan_of(*file, "asymmetric-q4"));
+    tensors.push_back({fmt::format("blk.{}.ffn_down_exps.weight", layer), {256, 2, 2}, 1, 0});
+  const auto model = test::model_in_memory({}, tensors);
+  const auto types = types_of(plan_of(model.file, "asymmetric-q4"));
   EXPECT_EQ(types.at("blk.36.ffn_down_exps.weight"), "q2_k");
   EXPECT_EQ(types.at("blk.37.ffn_down_exps.weight"), "q4_k");
   EXPECT_EQ(types.at("blk.42.ffn_down_exps.weight"), "q4_k");
-  std::filesystem::remove_all(folder);
 }
 
 TEST(Plan, FirstMatchingRuleWins) {

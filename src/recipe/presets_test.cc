@@ -4,6 +4,7 @@
 #include <fstream>
 #include <map>
 
+#include "base/temp_folder_for_tests.h"
 #include "recipe/model_for_tests.h"
 #include "recipe/tensor_type_file.h"
 
@@ -20,13 +21,13 @@ std::vector<GgufEntry> metadata_of(const std::string& architecture, uint32_t lay
           {architecture + ".expert_count", GgufValue::u32(experts)}};
 }
 
+/// Of every tensor; of one that is kept, the type it has.
 std::map<std::string, std::string> types_of(const GgufFile& file, const Recipe& recipe) {
   const auto plan = plan_quantization(file, recipe, {});
   EXPECT_TRUE(plan) << plan.error().message;
-  std::map<std::string, std::string> types;
-  for (const TensorPlan& tensor : plan->tensors)
-    types[tensor.source->name] =
-        tensor.format ? std::string(format_name(*tensor.format)) : ggml_type_name(tensor.source->ggml_type);
+  std::map<std::string, std::string> types = test::types_of(*plan);
+  for (auto& [name, type] : types)
+    if (type == "keep") type = ggml_type_name(file.tensor(name)->ggml_type);
   return types;
 }
 
@@ -149,11 +150,11 @@ TEST(Asymmetric, InADenseModelTheMiddleFeedForwardsPlayTheExperts) {
 }
 
 Recipe user_recipe(std::string_view rules) {
-  const auto path = std::filesystem::path(testing::TempDir()) / "rung_presets_test.toml";
+  const test::TempFolder folder;
+  const auto path = folder / "rules.toml";
   std::ofstream(path) << rules;
   auto recipe = find_recipe(path.string());
   EXPECT_TRUE(recipe) << recipe.error().message;
-  std::filesystem::remove(path);
   return std::move(*recipe);
 }
 
