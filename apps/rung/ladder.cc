@@ -11,6 +11,7 @@
 
 #include "base/atomic_file.h"
 #include "commands.h"
+#include "measuring_options.h"
 #include "report/html.h"
 #include "report/table.h"
 #include "terminal.h"
@@ -20,8 +21,6 @@ namespace {
 
 struct Options {
   LadderOptions ladder;
-  std::string model, out, panel, imatrix, gram;
-  std::vector<std::string> texts;
   bool json = false;
 };
 
@@ -37,32 +36,26 @@ std::string quoted(const std::string& word) {
 }
 
 /// The line that repeats the run; with another model and folder it is the line to try on one's own.
-std::string command_line(const Options& options, const std::string& program, const std::string& model,
+std::string command_line(const LadderOptions& ladder, const std::string& program, const std::string& model,
                          const std::string& out, bool with_inputs) {
-  const LadderOptions& ladder = options.ladder;
+  const MeasuringMaterial& material = ladder.material;
   std::string line = quoted(program) + " ladder " + quoted(model) + " --out " + quoted(out);
   if (!ladder.rungs.empty()) line += " --rungs " + quoted(fmt::format("{}", fmt::join(ladder.rungs, ",")));
   if (with_inputs) {
-    for (const std::string& text : options.texts) line += " --text " + quoted(text);
-    if (!options.panel.empty()) line += " --panel " + quoted(options.panel);
-    if (!options.imatrix.empty()) line += " --imatrix " + quoted(options.imatrix);
-    if (!options.gram.empty()) line += " --gram " + quoted(options.gram);
+    for (const std::filesystem::path& text : material.texts) line += " --text " + quoted(text.string());
+    if (!material.panel.empty()) line += " --panel " + quoted(material.panel.string());
+    if (!material.imatrix.empty()) line += " --imatrix " + quoted(material.imatrix.string());
+    if (!material.gram.empty()) line += " --gram " + quoted(material.gram.string());
   }
-  if (ladder.context != 512) line += fmt::format(" --context {}", ladder.context);
-  if (ladder.tokens != 0) line += fmt::format(" --tokens {}", ladder.tokens);
-  if (ladder.items != 0) line += fmt::format(" --items {}", ladder.items);
+  if (material.context != 512) line += fmt::format(" --context {}", material.context);
+  if (material.tokens != 0) line += fmt::format(" --tokens {}", material.tokens);
+  if (material.items != 0) line += fmt::format(" --items {}", material.items);
   return line;
 }
 
 Status ladder(Options& options) {
   LadderOptions& ladder = options.ladder;
-  ladder.model = options.model;
-  ladder.out = options.out;
-  ladder.panel = options.panel;
-  ladder.imatrix = options.imatrix;
-  ladder.gram = options.gram;
-  ladder.texts.assign(options.texts.begin(), options.texts.end());
-  ladder.command = command_line(options, "rung", options.model, options.out, true);
+  ladder.command = command_line(ladder, "rung", ladder.model.string(), ladder.out.string(), true);
   Terminal terminal(options.json);
   const auto result = run_ladder(ladder, terminal);
   if (!result && result.error().kind == ErrorKind::kCancelled)
@@ -77,7 +70,7 @@ Status ladder(Options& options) {
   fmt::print("{}", render_table(*result, {terminal_width(), stdout_has_color(), locale_is_utf8()}));
   fmt::print("\nReport:  {}\nData:    {}\n", page.string(), (ladder.out / "ladder.json").string());
   fmt::print("\nThe same on your own model:\n  {}\n",
-             command_line(options, program_as_called(), "YOUR-MODEL.gguf", "ladder-out", false));
+             command_line(ladder, program_as_called(), "YOUR-MODEL.gguf", "ladder-out", false));
   return {};
 }
 
@@ -88,32 +81,17 @@ Command add_ladder(CLI::App& app) {
   LadderOptions& ladder_options = options->ladder;
   CLI::App* command =
       app.add_subcommand("ladder", "Take a model down the precision ladder and show what each bit costs");
-  command->add_option("MODEL", options->model, "a GGUF file, best in F32, F16 or BF16: the reference")->required();
-  command->add_option("--out", options->out, "folder for ladder.json and report.html")->required()->type_name("DIR");
+  command->add_option("MODEL", ladder_options.model, "a GGUF file, best in F32, F16 or BF16: the reference")
+      ->required();
+  command->add_option("--out", ladder_options.out, "folder for ladder.json and report.html")
+      ->required()
+      ->type_name("DIR");
   command
       ->add_option("--rungs", ladder_options.rungs,
                    fmt::format("types and recipes, with commas; NAME+gptq rounds by GPTQ (needs --gram); default {}",
                                fmt::join(default_rungs(), ",")))
       ->delimiter(',');
-  command
-      ->add_option("--text", options->texts,
-                   "text to measure on; repeatable; default prose.txt beside the model, else the shipped one")
-      ->type_name("FILE");
-  command
-      ->add_option("--panel", options->panel,
-                   "folder of task files; default panel/ beside the model, else the shipped one")
-      ->type_name("DIR");
-  command->add_option("--imatrix", options->imatrix, "importance matrix; default imatrix.gguf beside the model")
-      ->type_name("FILE");
-  command->add_option("--gram", options->gram, "second moments from 'rung calibrate --gram', for rungs with +gptq")
-      ->type_name("FILE");
-  command->add_option("--context", ladder_options.context, "tokens a chunk of text")
-      ->capture_default_str()
-      ->check(CLI::Range(4, 1 << 20));
-  command->add_option("--tokens", ladder_options.tokens, "use only the first so many tokens of each text");
-  command->add_option("--items", ladder_options.items, "use only the first so many items of each capability");
-  command->add_option("--threads", ladder_options.threads, "threads; the results do not depend on it")
-      ->check(CLI::Range(1, 1024));
+  add_measuring_options(*command, {"importance matrix", "rungs"}, ladder_options.material, ladder_options.threads);
   command->add_flag("--json", options->json, "print ladder.json instead of the table");
   command->footer(
       "Ctrl-C stops it; the same command goes on where it stopped.\n"

@@ -109,16 +109,8 @@ class Comparison {
       for (const std::string& name : {options_.first, options_.second})
         if (!is_model_file(name))
           return input_error("{}: is no GGUF file; types and recipes are compared with --reference MODEL", name);
-    LadderOptions ladder;
-    ladder.model = has_reference() ? options_.reference : fs::path(options_.first);
-    ladder.texts = options_.texts;
-    ladder.panel = options_.panel;
-    ladder.imatrix = options_.imatrix;
-    ladder.gram = options_.gram;
-    ladder.context = options_.context;
-    ladder.tokens = options_.tokens;
-    ladder.items = options_.items;
-    RUNG_CHECK(open_inputs(ladder, inputs_));
+    const fs::path model = has_reference() ? options_.reference : fs::path(options_.first);
+    RUNG_CHECK(open_inputs(model, options_.material, inputs_));
     for (const std::string& note : inputs_.notes) observer_.note(note);
     RUNG_TRY(first_, open_side(options_.first));
     RUNG_TRY(second_, open_side(options_.second));

@@ -6,19 +6,16 @@
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
-#include <vector>
 
 #include "base/observer.h"
-#include "base/status.h"
+#include "ladder/inputs.h"
 
 namespace rung {
 
 struct CompareOptions {
-  std::string first, second;                 ///< GGUF files, or what a rung of the reference's ladder may be
-  std::filesystem::path reference;           ///< empty: none, so no divergence, and both are files
-  std::vector<std::filesystem::path> texts;  ///< these and all the rest: as in a ladder
-  std::filesystem::path panel, imatrix, gram;
-  size_t context = 512, tokens = 0, items = 0;
+  std::string first, second;        ///< GGUF files, or what a rung of the reference's ladder may be
+  std::filesystem::path reference;  ///< empty: none, so no divergence, and both are files
+  MeasuringMaterial material;
   int threads = 0;
 };
 

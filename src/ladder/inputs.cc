@@ -36,15 +36,15 @@ void append_value(const GgufValue& value, std::string& out) {
   out += '\n';
 }
 
-Status open_texts(const LadderOptions& options, LadderInputs& inputs) {
-  std::vector<fs::path> paths = options.texts;
-  if (paths.empty()) paths.push_back(find_beside(options.model, "prose.txt"));
+Status open_texts(const fs::path& model, const MeasuringMaterial& material, LadderInputs& inputs) {
+  std::vector<fs::path> paths = material.texts;
+  if (paths.empty()) paths.push_back(find_beside(model, "prose.txt"));
   for (const fs::path& path : paths) {
     RUNG_TRY(const std::string text, read_file(path));
     LadderText entry{path.filename().string(), content_hash(text), 0, {}};
-    RUNG_TRY(entry.chunks, cut_text(inputs.text->tokenizer, text, path.string(), options.context, options.tokens));
+    RUNG_TRY(entry.chunks, cut_text(inputs.text->tokenizer, text, path.string(), material.context, material.tokens));
     entry.tokens = entry.chunks.tokens;
-    inputs.chunks.context = options.context;
+    inputs.chunks.context = material.context;
     inputs.chunks.tokens += entry.tokens;
     inputs.chunks.chunks.insert(inputs.chunks.chunks.end(), entry.chunks.chunks.begin(), entry.chunks.chunks.end());
     inputs.texts.push_back(std::move(entry));
@@ -52,14 +52,14 @@ Status open_texts(const LadderOptions& options, LadderInputs& inputs) {
   return {};
 }
 
-Status open_panel(const LadderOptions& options, LadderInputs& inputs) {
-  const fs::path folder = options.panel.empty() ? find_beside(options.model, "panel") : options.panel;
+Status open_panel(const fs::path& model, const MeasuringMaterial& material, LadderInputs& inputs) {
+  const fs::path folder = material.panel.empty() ? find_beside(model, "panel") : material.panel;
   if (!inputs.text->chat_template) {
     inputs.notes.push_back("The model has no chat template, so the panel of capabilities was left out.");
     return {};
   }
   RUNG_TRY(inputs.panel, read_panel(folder));
-  RUNG_TRY(inputs.asked, render_panel(inputs.panel, *inputs.text, options.items));
+  RUNG_TRY(inputs.asked, render_panel(inputs.panel, *inputs.text, material.items));
   std::string all;
   for (const AskedCapability& capability : inputs.asked)
     for (const PanelPrompt& prompt : capability.prompts) {
@@ -74,10 +74,10 @@ Status open_panel(const LadderOptions& options, LadderInputs& inputs) {
 }
 
 /// Second moments' diagonal where there is no importance matrix: the same as `rung quantize --gram` does.
-Status open_imatrix(const LadderOptions& options, LadderInputs& inputs) {
-  fs::path path = options.imatrix;
+Status open_imatrix(const fs::path& model, const MeasuringMaterial& material, LadderInputs& inputs) {
+  fs::path path = material.imatrix;
   if (path.empty()) {
-    path = options.model.parent_path() / "imatrix.gguf";
+    path = model.parent_path() / "imatrix.gguf";
     if (!is_there(path) && inputs.grams) {
       inputs.notes.push_back(
           fmt::format("No importance matrix was given, so importance is the diagonal of the second moments in {}.",
@@ -108,16 +108,16 @@ uint64_t parameters(const GgufFile& file, bool routed_only) {
 
 }  // namespace
 
-Status open_inputs(const LadderOptions& options, LadderInputs& inputs) {
-  RUNG_TRY(inputs.source, FileSource::open(options.model));
+Status open_inputs(const fs::path& model, const MeasuringMaterial& material, LadderInputs& inputs) {
+  RUNG_TRY(inputs.source, FileSource::open(model));
   RUNG_TRY(inputs.engine, Engine::open(inputs.source));
   RUNG_TRY(inputs.text, open_model_text(inputs.source->file()));
-  RUNG_CHECK(open_texts(options, inputs));
-  RUNG_CHECK(open_panel(options, inputs));
-  if (!options.gram.empty()) {
-    RUNG_TRY(inputs.grams, read_grams(options.gram));
+  RUNG_CHECK(open_texts(model, material, inputs));
+  RUNG_CHECK(open_panel(model, material, inputs));
+  if (!material.gram.empty()) {
+    RUNG_TRY(inputs.grams, read_grams(material.gram));
   }
-  return open_imatrix(options, inputs);
+  return open_imatrix(model, material, inputs);
 }
 
 Result<std::string> hash_model(const GgufFile& file, Observer& observer) {
@@ -142,20 +142,20 @@ Status identify_model(LadderInputs& inputs, Observer& observer) {
   return {};
 }
 
-ordered_json describe_inputs(const LadderOptions& options, const LadderInputs& inputs) {
+ordered_json describe_inputs(const fs::path& model, const LadderInputs& inputs) {
   const GgufFile& file = inputs.source->file();
   const GgufValue* name = file.find("general.name");
   const auto all = parameters(file, false), routed = parameters(file, true);
-  ordered_json model = {
-      {"name", name != nullptr && name->as_string() != nullptr ? *name->as_string() : options.model.stem().string()},
-      {"file", options.model.filename().string()},
+  ordered_json about = {
+      {"name", name != nullptr && name->as_string() != nullptr ? *name->as_string() : model.stem().string()},
+      {"file", model.filename().string()},
       {"architecture", inputs.engine->config().architecture->name},
       {"parameters", all},
       {"routed_share", static_cast<double>(routed) / static_cast<double>(all)},
       {"bytes", file.file_bytes()},
       {"hash", inputs.model_hash}};
   ordered_json settings = {
-      {"context", options.context}, {"texts", ordered_json::array()}, {"panel", ordered_json::array()}};
+      {"context", inputs.chunks.context}, {"texts", ordered_json::array()}, {"panel", ordered_json::array()}};
   for (const LadderText& text : inputs.texts)
     settings["texts"].push_back(
         {{"file", text.file}, {"hash", text.hash}, {"tokens", text.tokens}, {"chunks", text.chunks.chunks.size()}});
@@ -169,7 +169,7 @@ ordered_json describe_inputs(const LadderOptions& options, const LadderInputs& i
                            {"chunks", inputs.imatrix->chunk_count}};
   settings["gram"] = nullptr;
   if (inputs.grams) settings["gram"] = {{"file", inputs.grams->file}, {"hash", inputs.grams->hash}};
-  return {{"model", model}, {"settings", settings}};
+  return {{"model", about}, {"settings", settings}};
 }
 
 }  // namespace rung

@@ -1,5 +1,5 @@
-// What a ladder is run on: the model, the texts, the panel, the importance matrix, found by rule where not named,
-// opened and checked before any long work starts.
+// What ladders and comparisons are run on: the model, the texts, the panel, the importance matrix, found by rule where
+// not named, opened and checked before any long work starts.
 #pragma once
 
 #include <filesystem>
@@ -16,19 +16,15 @@
 
 namespace rung {
 
-struct LadderOptions {
-  std::filesystem::path model;
-  std::filesystem::path out;                 ///< folder, created where missing
-  std::vector<std::string> rungs;            ///< empty: the default ladder
+/// What models are measured with; empty where not named.
+struct MeasuringMaterial {
   std::vector<std::filesystem::path> texts;  ///< empty: prose.txt beside the model, else the shipped one
   std::filesystem::path panel;               ///< empty: panel/ beside the model, else the shipped one
   std::filesystem::path imatrix;  ///< empty: imatrix.gguf beside the model, else from gram, else weights-only
-  std::filesystem::path gram;     ///< second moments for rungs with +gptq; empty: no such rung
+  std::filesystem::path gram;     ///< second moments for names with +gptq; empty: none may be asked for
   size_t context = 512;
   size_t tokens = 0;  ///< of each text; 0: all
   size_t items = 0;   ///< of each capability; 0: all
-  int threads = 0;
-  std::string command;  ///< the line that repeats this run
 };
 
 struct LadderText {
@@ -54,13 +50,13 @@ struct LadderInputs {
 };
 
 /// Fills `inputs` in place, because parts of it refer to each other; all but the model's hash.
-Status open_inputs(const LadderOptions& options, LadderInputs& inputs);
+Status open_inputs(const std::filesystem::path& model, const MeasuringMaterial& material, LadderInputs& inputs);
 
 /// Reads the whole model once: a hash of its metadata and, of every tensor, name, type, shape and data.
 Result<std::string> hash_model(const GgufFile& file, Observer& observer);
 Status identify_model(LadderInputs& inputs, Observer& observer);
 
 /// The "model" and "settings" of ladder.json.
-nlohmann::ordered_json describe_inputs(const LadderOptions& options, const LadderInputs& inputs);
+nlohmann::ordered_json describe_inputs(const std::filesystem::path& model, const LadderInputs& inputs);
 
 }  // namespace rung

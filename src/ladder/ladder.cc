@@ -52,7 +52,7 @@ class Ladder {
 
   Result<ordered_json> run() {
     RUNG_CHECK(create_folder());
-    RUNG_CHECK(open_inputs(options_, inputs_));
+    RUNG_CHECK(open_inputs(options_.model, options_.material, inputs_));
     RUNG_CHECK(choose_rungs());
     RUNG_CHECK(identify_model(inputs_, observer_));
     RUNG_CHECK(measure_all());
@@ -93,7 +93,7 @@ class Ladder {
   /// Everything that a rung's numbers depend on.
   std::string identity(const Rung& rung) const {
     std::string parts = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n", RUNG_VERSION, inputs_.model_hash, rung.recipe.name,
-                                    options_.context, inputs_.panel_hash, inputs_.imatrix_hash);
+                                    options_.material.context, inputs_.panel_hash, inputs_.imatrix_hash);
     if (rung.gptq) parts += inputs_.grams->hash + "\n";
     for (const LadderText& text : inputs_.texts) parts += fmt::format("{} {}\n", text.hash, text.chunks.chunks.size());
     for (const TensorPlan& tensor : rung.plan.tensors)
@@ -178,7 +178,7 @@ class Ladder {
   Result<ordered_json> finish() {
     ordered_json ladder = {
         {"format", "rung-ladder"}, {"version", 1}, {"program", "rung " RUNG_VERSION}, {"command", options_.command}};
-    ladder.update(describe_inputs(options_, inputs_));
+    ladder.update(describe_inputs(options_.model, inputs_));
     ladder["reference"] = rungs_.front().recipe.name;
     ladder["notes"] = inputs_.notes;
     ladder.update(summarize(results_));

@@ -10,6 +10,15 @@
 
 namespace rung {
 
+struct LadderOptions {
+  std::filesystem::path model;
+  std::filesystem::path out;       ///< folder, created where missing
+  std::vector<std::string> rungs;  ///< empty: the default ladder
+  MeasuringMaterial material;
+  int threads = 0;
+  std::string command;  ///< the line that repeats this run
+};
+
 /// Names of the default rungs below the reference.
 std::vector<std::string> default_rungs();
 

@@ -1,0 +1,33 @@
+#include "measuring_options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+namespace rung {
+
+void add_measuring_options(CLI::App& command, const MeasuringHelp& help, MeasuringMaterial& material, int& threads) {
+  command
+      .add_option("--text", material.texts,
+                  "text to measure on; repeatable; default prose.txt beside the model, else the shipped one")
+      ->type_name("FILE");
+  command
+      .add_option("--panel", material.panel,
+                  "folder of task files; default panel/ beside the model, else the shipped one")
+      ->type_name("DIR");
+  command
+      .add_option("--imatrix", material.imatrix, fmt::format("{}; default imatrix.gguf beside the model", help.imatrix))
+      ->type_name("FILE");
+  command
+      .add_option("--gram", material.gram,
+                  fmt::format("second moments from 'rung calibrate --gram', for {} with +gptq", help.gptq_names))
+      ->type_name("FILE");
+  command.add_option("--context", material.context, "tokens a chunk of text")
+      ->capture_default_str()
+      ->check(CLI::Range(4, 1 << 20));
+  command.add_option("--tokens", material.tokens, "use only the first so many tokens of each text");
+  command.add_option("--items", material.items, "use only the first so many items of each capability");
+  command.add_option("--threads", threads, "threads; the results do not depend on it")->check(CLI::Range(1, 1024));
+}
+
+}  // namespace rung
