@@ -10,7 +10,7 @@
 namespace rung {
 
 // The errors that the project promises (against llama.cpp, the bare importance as weight, on the vectors' two inputs)
-// need weights nearer to the bare importance than llama.cpp's own; these are the strongest emphases that keep them.
+// need weights nearer to the bare importance than llama.cpp's own; these weigh the magnitude as much as that allows.
 // q6_k takes the bare importance, as llama.cpp does.
 inline constexpr Weighting kQ5_0Weighting{16.0f};
 inline constexpr Weighting kQ4_0Weighting{8.0f};

@@ -7,7 +7,7 @@
 namespace rung {
 namespace {
 
-// In the order of Role. What is kept follows gguf.md section 2.
+// In the order of Role. What is kept is what llama-quantize keeps (tensor_allows_quantization in its llama-quant.cpp).
 constexpr RoleInfo kRoles[] = {
     {Role::kTokenEmbedding, "token embedding", true},
     {Role::kPerLayerEmbedding, "per-layer embedding", true},

@@ -122,7 +122,8 @@ TEST(TensorRole, EveryRoleHasAKnownNameAndALabelOfItsOwn) {
   }
 }
 
-/// What llama-quantize keeps whatever the type (gguf.md section 2), and what it does not.
+/// What llama-quantize keeps whatever the type (tensor_allows_quantization in its llama-quant.cpp), and what it does
+/// not.
 TEST(TensorRole, KeepsWhatLlamaQuantizeKeeps) {
   for (const char* name :
        {"blk.0.attn_norm.weight", "blk.0.ffn_gate_inp.weight", "blk.0.ffn_gate_tid2eid.weight",

@@ -9,7 +9,7 @@
 namespace rung {
 namespace {
 
-/// llama.cpp's rule for rows that are no multiple of the block: gguf.md section 2, "order of decision".
+/// llama.cpp's rule for rows that are no multiple of the block: tensor_type_fallback in its llama-quant.cpp.
 Format fallback_of(Format format) {
   switch (format) {
     case Format::IQ1_S:

@@ -31,7 +31,7 @@ std::map<std::string, std::string> types_of(const GgufFile& file, const Recipe& 
   return types;
 }
 
-/// DeepSeek-V4-Flash's tensors (deepseek-v4.md section 3.2), narrower; their types in DS4's files: section 2.
+/// DeepSeek-V4-Flash's tensors, narrower, and their types in DS4's files (antirez/ds4).
 struct Ds4Tensor {
   std::string name;
   std::vector<uint64_t> shape;

@@ -115,7 +115,8 @@ TEST(LayerChoice, Forms) {
   EXPECT_EQ(layers_of("first 14%", 10), (Layers{0}));
   EXPECT_EQ(layers_of("first n/8", 7), (Layers{}));
   EXPECT_EQ(layers_of("first n/8, from 7n/8", 16), (Layers{0, 1, 14, 15}));
-  // n = 24: the first 3, from 21, and every third between, beginning with the third (gguf.md section 2, more()).
+  // n = 24: the first 3, from 21, and every third between, beginning with the third (use_more_bits in llama.cpp's
+  // llama-quant.cpp).
   EXPECT_EQ(layers_of("more bits", 24), (Layers{0, 1, 2, 5, 8, 11, 14, 17, 20, 21, 22, 23}));
   for (const std::string_view bad :
        {"", "first", "last x", "4-2", "first 3/0", "from n", "1,,2", "99999999999999999999"})
