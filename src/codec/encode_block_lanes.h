@@ -56,6 +56,28 @@ RUNG_INLINE typename Lanes<kLanes>::F inflation(const BlockLanes<kLanes, 256>& b
   return 1.0f + share * L::select(usable, L::clamp(lost, L::splat(0.0f), L::splat(1.0f)), typename L::F{});
 }
 
+/// Sums over values for one choice of levels; xl / ll is the least-squares scale.
+template <int kLanes>
+struct LevelLanes {
+  using F = typename Lanes<kLanes>::F;
+  F xl{};  ///< sum w x level
+  F ll{};  ///< sum w level^2
+  /// sum w (x - scale * level)^2, less the constant sum w x^2
+  RUNG_INLINE F error(F scale) const { return scale * (scale * ll - 2.0f * xl); }
+};
+
+/// Puts a candidate into a list of `count` that has the lowest cost first; the worst drops out. Entry: cost, and
+/// take(where, other).
+template <class Entry>
+RUNG_INLINE void insert_ranked(Entry now, Entry* list, int count) {
+  for (int at = 0; at < count; ++at) {
+    const auto better = now.cost < list[at].cost;
+    const Entry pushed = list[at];
+    list[at].take(better, now);
+    now.take(better, pushed);
+  }
+}
+
 /// A matrix seen as a run of blocks.
 struct BlockRun {
   const EncodeInput* input;

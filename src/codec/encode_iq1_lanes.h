@@ -118,15 +118,6 @@ class Iq1PointSearch {
   F entries_[Iq1Plan::kQuads + Iq1Plan::kMostShared][kAtOnce];
 };
 
-/// sum w (x - step v)^2 for decoded = step v, less the constant sum w x^2: step^2 b - 2 step a.
-template <int kLanes>
-struct Iq1Sums {
-  using F = typename Lanes<kLanes>::F;
-  F a{};  ///< sum w x v
-  F b{};  ///< sum w v^2
-  RUNG_INLINE F error(F step) const { return step * (step * b - 2.0f * a); }
-};
-
 struct Iq1Depth {
   int starts;   ///< values of d that are tried
   int scales;   ///< scales a span that are tried exactly
@@ -189,10 +180,10 @@ class Iq1Search {
     float share = 0.3f;
     for (int n = 0; n < kSamples; ++n) {
       const F step = largest * (1.0f / share);
-      const Iq1Sums<kLanes> sums = relaxed_sums(x, w, wx, totals, step);
-      const I usable = sums.b > L::splat(0.0f);
-      const F refit = sums.a / L::select(usable, sums.b, L::splat(1.0f));
-      const F gain = refit * sums.a;
+      const LevelLanes<kLanes> sums = relaxed_sums(x, w, wx, totals, step);
+      const I usable = sums.ll > L::splat(0.0f);
+      const F refit = sums.xl / L::select(usable, sums.ll, L::splat(1.0f));
+      const F gain = refit * sums.xl;
       if (n > 0) {
         const I better = gain > best_gain;
         best_gain = L::select(better, gain, best_gain);
@@ -210,21 +201,21 @@ class Iq1Search {
   };
 
   /// Each value at its best level, each kShiftSpan values at their better shift.
-  RUNG_INLINE Iq1Sums<kLanes> relaxed_sums(const F* x, const F* w, const F* wx, const Totals* totals, F step) const {
-    Iq1Sums<kLanes> total;
+  RUNG_INLINE LevelLanes<kLanes> relaxed_sums(const F* x, const F* w, const F* wx, const Totals* totals, F step) const {
+    LevelLanes<kLanes> total;
     for (int part = 0; part < kSpan / kShiftSpan; ++part) {
       const int at = kShiftSpan * part;
       const auto up = relaxed_part(x + at, w + at, wx + at, totals[part], step, kIq1Shift);
       const auto down = relaxed_part(x + at, w + at, wx + at, totals[part], step, -kIq1Shift);
       const I take_down = down.error(step) < up.error(step);
-      total.a += L::select(take_down, down.a, up.a);
-      total.b += L::select(take_down, down.b, up.b);
+      total.xl += L::select(take_down, down.xl, up.xl);
+      total.ll += L::select(take_down, down.ll, up.ll);
     }
     return total;
   }
 
-  static RUNG_INLINE Iq1Sums<kLanes> relaxed_part(const F* x, const F* w, const F* wx, const Totals& totals, F step,
-                                                  float shift) {
+  static RUNG_INLINE LevelLanes<kLanes> relaxed_part(const F* x, const F* w, const F* wx, const Totals& totals, F step,
+                                                     float shift) {
     const F high = step * (0.5f + shift), low = step * (shift - 0.5f);
     Totals above, below;
     for (int n = 0; n < kShiftSpan; ++n) {
@@ -241,9 +232,9 @@ class Iq1Search {
 
   /// The lowest parabola at a positive step.
   RUNG_INLINE F relaxed_error(int span, F step) const {
-    F least = step * parabola_[span][0].b - 2.0f * parabola_[span][0].a;
+    F least = step * parabola_[span][0].ll - 2.0f * parabola_[span][0].xl;
     for (int n = 1; n < kSamples; ++n) {
-      least = L::min(step * parabola_[span][n].b - 2.0f * parabola_[span][n].a, least);
+      least = L::min(step * parabola_[span][n].ll - 2.0f * parabola_[span][n].xl, least);
     }
     return step * least;
   }
@@ -275,8 +266,8 @@ class Iq1Search {
       for (int point = kIq1Points * part; point < kIq1Points * (part + 1); ++point) {
         const auto sums = point_sums(point);
         const F factor = factor_[8 * point / kSpan];
-        above += factor * sums.a;
-        below += factor * factor * sums.b;
+        above += factor * sums.xl;
+        below += factor * factor * sums.ll;
       }
     }
     const I usable = below > L::splat(0.0f);
@@ -287,14 +278,14 @@ class Iq1Search {
 
   RUNG_INLINE void choose_part(int part, F d, const Iq1Depth& depth) {
     constexpr int kSpansHere = 32 / kSpan, kPointsPerSpan = kSpan / 8;
-    F tried[kSpansHere][8];
+    Factor tried[kSpansHere][8];
     for (int span = 0; span < kSpansHere; ++span) rank_scales(part * kSpansHere + span, d, depth.scales, tried[span]);
     F least[kSpansHere];
     for (int span = 0; span < kSpansHere; ++span) least[span] = L::splat(__builtin_inff());
     for (int n = 0; n < depth.scales; ++n) {
       F step[kIq1Points], shift[kIq1Points], cost[kIq1Points];
       I code[kIq1Points];
-      for (int point = 0; point < kIq1Points; ++point) step[point] = d * tried[point / kPointsPerSpan][n];
+      for (int point = 0; point < kIq1Points; ++point) step[point] = d * tried[point / kPointsPerSpan][n].value;
       if (depth.shifts) {
         find_with_shifts(part, step, shift, code, cost);
       } else {
@@ -307,7 +298,7 @@ class Iq1Search {
         const I better = total < least[span];
         least[span] = L::min(total, least[span]);
         F& factor = factor_[part * kSpansHere + span];
-        factor = L::select(better, tried[span][n], factor);
+        factor = L::select(better, tried[span][n].value, factor);
         for (int point = kPointsPerSpan * span; point < kPointsPerSpan * (span + 1); ++point) {
           const int at = kIq1Points * part + point;
           shift_[at] = L::select(better, shift[point], shift_[at]);
@@ -317,24 +308,20 @@ class Iq1Search {
     }
   }
 
-  /// The factors 2 s + 1 of the scales with the lowest relaxed errors, best first.
-  RUNG_INLINE void rank_scales(int span, F d, int count, F* factors) const {
-    F errors[8];
-    for (int n = 0; n < count; ++n) {
-      errors[n] = L::splat(__builtin_inff());
-      factors[n] = L::splat(1.0f);
+  struct Factor {
+    F value = L::splat(1.0f);  ///< 2 s + 1
+    F cost = L::splat(__builtin_inff());
+    RUNG_INLINE void take(I where, const Factor& from) {
+      value = L::select(where, from.value, value);
+      cost = L::select(where, from.cost, cost);
     }
+  };
+
+  /// Those of the scales with the lowest relaxed errors, best first.
+  RUNG_INLINE void rank_scales(int span, F d, int count, Factor* factors) const {
     for (int s = 0; s < 8; ++s) {
-      F factor = L::splat(static_cast<float>(2 * s + 1));
-      F error = relaxed_error(span, d * factor);
-      for (int n = 0; n < count; ++n) {
-        const I better = error < errors[n];
-        const F worse_error = L::select(better, errors[n], error), worse = L::select(better, factors[n], factor);
-        errors[n] = L::select(better, error, errors[n]);
-        factors[n] = L::select(better, factor, factors[n]);
-        error = worse_error;
-        factor = worse;
-      }
+      const F value = L::splat(static_cast<float>(2 * s + 1));
+      insert_ranked(Factor{value, relaxed_error(span, d * value)}, factors, count);
     }
   }
 
@@ -386,13 +373,13 @@ class Iq1Search {
     }
   }
 
-  RUNG_INLINE Iq1Sums<kLanes> point_sums(int point) const {
-    Iq1Sums<kLanes> sums;
+  RUNG_INLINE LevelLanes<kLanes> point_sums(int point) const {
+    LevelLanes<kLanes> sums;
     for (int n = 0; n < 8; ++n) {
       const F value = L::to_float(((code_[point] >> (2 * n)) & 3) - 1) + shift_[point];
       const F weighted = block_->w[8 * point + n] * value;
-      sums.a += weighted * block_->x[8 * point + n];
-      sums.b += weighted * value;
+      sums.xl += weighted * block_->x[8 * point + n];
+      sums.ll += weighted * value;
     }
     return sums;
   }
@@ -410,7 +397,7 @@ class Iq1Search {
 
   const Block* block_ = nullptr;
   Iq1PointSearch<kLanes> points_;
-  Iq1Sums<kLanes> parabola_[kSpans][kSamples];
+  LevelLanes<kLanes> parabola_[kSpans][kSamples];
   F factor_[kSpans];  ///< 2 s + 1
   F shift_[kPoints];
   I code_[kPoints];
@@ -485,28 +472,25 @@ RUNG_INLINE void store_iq1(const Iq1Plan& plan, const Iq1Search<kLanes, 16, 8>& 
   }
 }
 
+template <int kLanes, class Block, int kSpan, int kShiftSpan>
+RUNG_INLINE void encode_iq1(const EncodeInput& input, const Iq1Depth& depth, float given_back, uint8_t* blocks) {
+  const Iq1Plan& plan = iq1_plan();
+  Iq1Search<kLanes, kSpan, kShiftSpan> search(plan);
+  for_each_block_group<kLanes, Block, 256>(input, kIq1Weighting, blocks,
+                                           [&](const BlockLanes<kLanes, 256>& block, Block* const* out) {
+                                             search.run(block, depth, given_back);
+                                             store_iq1(plan, search, out);
+                                           });
+}
+
 template <int kLanes>
 void encode_iq1_s(const EncodeInput& input, uint8_t* blocks) {
-  const Iq1Plan& plan = iq1_plan();
-  Iq1Search<kLanes, 32, 32> search(plan);
-  const Iq1Depth depth = iq1_s_depth(input.effort);
-  for_each_block_group<kLanes, BlockIQ1_S, 256>(input, kIq1Weighting, blocks,
-                                                [&](const BlockLanes<kLanes, 256>& block, BlockIQ1_S* const* out) {
-                                                  search.run(block, depth, kIq1SGivenBack);
-                                                  store_iq1(plan, search, out);
-                                                });
+  encode_iq1<kLanes, BlockIQ1_S, 32, 32>(input, iq1_s_depth(input.effort), kIq1SGivenBack, blocks);
 }
 
 template <int kLanes>
 void encode_iq1_m(const EncodeInput& input, uint8_t* blocks) {
-  const Iq1Plan& plan = iq1_plan();
-  Iq1Search<kLanes, 16, 8> search(plan);
-  const Iq1Depth depth = iq1_m_depth(input.effort);
-  for_each_block_group<kLanes, BlockIQ1_M, 256>(input, kIq1Weighting, blocks,
-                                                [&](const BlockLanes<kLanes, 256>& block, BlockIQ1_M* const* out) {
-                                                  search.run(block, depth, kIq1MGivenBack);
-                                                  store_iq1(plan, search, out);
-                                                });
+  encode_iq1<kLanes, BlockIQ1_M, 16, 8>(input, iq1_m_depth(input.effort), kIq1MGivenBack, blocks);
 }
 
 }  // namespace rung

@@ -82,6 +82,11 @@ class SuperLineLanes {
     F d{};
     F dmin{};
     F cost = L::splat(kInfinity);
+    RUNG_INLINE void take(I where, const Start& from) {
+      d = L::select(where, from.d, d);
+      dmin = L::select(where, from.dmin, dmin);
+      cost = L::select(where, from.cost, cost);
+    }
   };
 
   /// A free line and what deviating from it costs.
@@ -124,17 +129,6 @@ class SuperLineLanes {
     return L::select(d > F{}, L::max(block_.through_half(d), block_.smallest_half()), F{});
   }
 
-  static RUNG_INLINE void insert(Start now, Start* starts, int count) {
-    for (int at = 0; at < count; ++at) {  // pushing worse ones down
-      const I better = now.cost < starts[at].cost;
-      const Start pushed = {L::select(better, starts[at].d, now.d), L::select(better, starts[at].dmin, now.dmin),
-                            L::select(better, starts[at].cost, now.cost)};
-      starts[at] = {L::select(better, now.d, starts[at].d), L::select(better, now.dmin, starts[at].dmin),
-                    L::select(better, now.cost, starts[at].cost)};
-      now = pushed;
-    }
-  }
-
   /// The best d for the free scales, best first, by the error that rounding these to multiples of d adds.
   RUNG_INLINE void choose_scales(Start* starts) const {
     F largest{};
@@ -153,7 +147,7 @@ class SuperLineLanes {
         }
         now.cost += least;
       }
-      insert(now, starts, how_.starts);
+      insert_ranked(now, starts, how_.starts);
     }
   }
 
@@ -202,7 +196,7 @@ class SuperLineLanes {
       best.cost = L::select(better, cost, best.cost);
       best.dmin = L::select(better, dmin, best.dmin);
     }
-    insert(best, pairs, how_.polished);
+    insert_ranked(best, pairs, how_.polished);
   }
 
   /// The integers that suit a pair (d, dmin) best.

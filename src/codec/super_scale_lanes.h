@@ -38,11 +38,11 @@ class SuperScale {
   RUNG_INLINE Result search() {
     for (int b = 0; b < kBlocks; ++b)
       free_[b] = best_free_scale<Grid, kLanes, kBlockValues>(values(b), weights(b), effort_.starts);
-    F starts[kMostCandidates];
+    Start starts[kMostCandidates];
     choose_starts(starts);
-    Result best = polish(starts[0]);
+    Result best = polish(starts[0].d);
     for (int start = 1; start < effort_.candidates; ++start) {
-      const Result result = polish(starts[start]);
+      const Result result = polish(starts[start].d);
       take(result.error < best.error, result, best);
     }
     if (effort_.given_back > 0.0f) {
@@ -56,6 +56,15 @@ class SuperScale {
  private:
   static constexpr int kMostCandidates = 4;
   static constexpr float kNever = 1e30f;
+
+  struct Start {
+    F d{};
+    F cost = L::splat(kNever);
+    RUNG_INLINE void take(I where, const Start& from) {
+      d = L::select(where, from.d, d);
+      cost = L::select(where, from.cost, cost);
+    }
+  };
 
   RUNG_INLINE const F* values(int b) const { return block_.x + b * kBlockValues; }
   RUNG_INLINE const F* weights(int b) const { return block_.w + b * kBlockValues; }
@@ -89,33 +98,17 @@ class SuperScale {
   }
 
   /// The values of d with the least rounding cost among those that bring the largest scale near either end.
-  RUNG_INLINE void choose_starts(F* starts) const {
-    F costs[kMostCandidates];
-    for (int at = 0; at < kMostCandidates; ++at) {
-      starts[at] = F{};
-      costs[at] = L::splat(kNever);
-    }
+  RUNG_INLINE void choose_starts(Start* starts) const {
     F largest{};
     for (int b = 0; b < kBlocks; ++b)
       largest = L::select(L::abs(free_[b].scale) > L::abs(largest), free_[b].scale, largest);
     constexpr int kSteps = 13;
     for (int step = 0; step < kSteps; ++step) {
       const float share = 1.02f - 0.02f * static_cast<float>(step);
-      for (const int end : {kLow, kHigh})
-        insert_start(largest * (1.0f / (share * static_cast<float>(end))), starts, costs);
-    }
-  }
-
-  RUNG_INLINE void insert_start(F wanted, F* starts, F* costs) const {
-    F d = block_.from_half(store(wanted));
-    F cost = rounding_cost(d);
-    for (int at = 0; at < effort_.candidates; ++at) {
-      const I better = cost < costs[at];
-      const F out = L::select(better, starts[at], d), out_cost = L::select(better, costs[at], cost);
-      starts[at] = L::select(better, d, starts[at]);
-      costs[at] = L::select(better, cost, costs[at]);
-      d = out;
-      cost = out_cost;
+      for (const int end : {kLow, kHigh}) {
+        const F d = block_.from_half(store(largest * (1.0f / (share * static_cast<float>(end)))));
+        insert_ranked(Start{d, rounding_cost(d)}, starts, effort_.candidates);
+      }
     }
   }
 

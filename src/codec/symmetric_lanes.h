@@ -9,16 +9,6 @@
 
 namespace rung {
 
-/// Sums over a block for one choice of levels; ll and xl give the least-squares scale xl / ll.
-template <int kLanes>
-struct LevelLanes {
-  using F = typename Lanes<kLanes>::F;
-  F xl{};  ///< sum w x level
-  F ll{};  ///< sum w level^2
-  /// sum w (x - scale * level)^2, less the constant sum w x^2
-  RUNG_INLINE F error(F scale) const { return scale * (scale * ll - 2.0f * xl); }
-};
-
 /// For the levels nearest to x * inverse. w: null where all weights are one.
 template <class Grid, int kLanes, int kValues>
 RUNG_INLINE LevelLanes<kLanes> sum_levels(const typename Lanes<kLanes>::F* x, const typename Lanes<kLanes>::F* w,
