@@ -164,51 +164,25 @@ Status read_type(const Reader& reader, const toml::node& node, RecipeRule& rule)
   return {};
 }
 
-template <class T, class Member>
-auto range_into(std::string_view key, Member T::*member) {
-  return Key<T>{key, [key, member](const Reader& reader, const toml::node& node, T& value) -> Status {
-                  RUNG_TRY(value.*member, reader.range(key, node));
-                  return {};
-                }};
-}
-
-template <class T, class Member>
-auto text_into(std::string_view key, Member T::*member) {
-  return Key<T>{key, [key, member](const Reader& reader, const toml::node& node, T& value) -> Status {
-                  RUNG_TRY(value.*member, reader.text(key, node));
-                  return {};
-                }};
-}
-
-template <class T, class Member>
-auto bool_into(std::string_view key, Member T::*member) {
-  return Key<T>{key, [key, member](const Reader& reader, const toml::node& node, T& value) -> Status {
-                  RUNG_TRY(value.*member, reader.boolean(key, node));
-                  return {};
-                }};
-}
-
-template <class T>
-Key<T> fallback_key() {
-  return {"fallback", [](const Reader& reader, const toml::node& node, T& value) -> Status {
-            RUNG_TRY(value.fallbacks, reader.formats("fallback", node));
+/// A key whose value a member takes as it is read.
+template <class T, class Member, class Value>
+Key<T> into(std::string_view key, Member T::*member,
+            Result<Value> (Reader::*read)(std::string_view, const toml::node&) const) {
+  return {key, [key, member, read](const Reader& reader, const toml::node& node, T& value) -> Status {
+            RUNG_TRY(value.*member, (reader.*read)(key, node));
             return {};
           }};
 }
 
 const std::vector<Key<ModelCondition>>& condition_keys() {
   static const std::vector<Key<ModelCondition>> keys = {
-      {"architecture",
-       [](const Reader& reader, const toml::node& node, ModelCondition& condition) -> Status {
-         RUNG_TRY(condition.architectures, reader.texts("architecture", node));
-         return {};
-       }},
-      range_into("experts", &ModelCondition::experts),
-      range_into("expert_share", &ModelCondition::expert_share),
-      range_into("heads_per_kv", &ModelCondition::heads_per_kv),
-      bool_into("imatrix", &ModelCondition::imatrix),
-      bool_into("tied", &ModelCondition::tied),
-      bool_into("llama_70b", &ModelCondition::seventy_b),
+      into("architecture", &ModelCondition::architectures, &Reader::texts),
+      into("experts", &ModelCondition::experts, &Reader::range),
+      into("expert_share", &ModelCondition::expert_share, &Reader::range),
+      into("heads_per_kv", &ModelCondition::heads_per_kv, &Reader::range),
+      into("imatrix", &ModelCondition::imatrix, &Reader::boolean),
+      into("tied", &ModelCondition::tied, &Reader::boolean),
+      into("llama_70b", &ModelCondition::seventy_b, &Reader::boolean),
   };
   return keys;
 }
@@ -225,12 +199,12 @@ const std::vector<Key<RecipeRule>>& rule_keys() {
       {"regex", read_regex},
       {"layers", read_layers},
       {"count_by", read_count_by},
-      range_into("weights", &RecipeRule::weights),
-      range_into("matrices", &RecipeRule::matrices),
+      into("weights", &RecipeRule::weights, &Reader::range),
+      into("matrices", &RecipeRule::matrices, &Reader::range),
       {"when", read_condition},
       {"type", read_type},
-      fallback_key<RecipeRule>(),
-      text_into("note", &RecipeRule::note),
+      into("fallback", &RecipeRule::fallbacks, &Reader::formats),
+      into("note", &RecipeRule::note, &Reader::text),
   };
   return keys;
 }
@@ -272,10 +246,10 @@ Status read_needs(const Reader& reader, const toml::node& node, Recipe& recipe) 
 
 const std::vector<Key<Recipe>>& recipe_keys() {
   static const std::vector<Key<Recipe>> keys = {
-      text_into("name", &Recipe::name),
-      text_into("description", &Recipe::description),
+      into("name", &Recipe::name, &Reader::text),
+      into("description", &Recipe::description, &Reader::text),
       {"needs", read_needs},
-      fallback_key<Recipe>(),
+      into("fallback", &Recipe::fallbacks, &Reader::formats),
       {"rule", read_rules},
   };
   return keys;
