@@ -12,22 +12,13 @@
 #include "codec/nvfp4_scale.h"
 #include "quantize/bands.h"
 #include "quantize/gptq.h"
+#include "quantize/memory_plan.h"
 #include "quantize/source_reader.h"
 
 namespace rung {
 namespace {
 
 using Bytes = std::vector<uint8_t>;
-
-// Of max_memory: the program's own, and a share for what the allocator keeps of each thread's pieces (measured: 12 %).
-constexpr uint64_t kBaseMemory = uint64_t{8} << 20;
-constexpr uint64_t kWasteShare = 4;
-
-/// What bands may take.
-uint64_t band_memory(uint64_t max_memory) {
-  const uint64_t rest = max_memory - max_memory / kWasteShare;
-  return rest > kBaseMemory ? rest - kBaseMemory : 0;
-}
 
 constexpr size_t kScaleSample = 65536;  // weights of a matrix that its factor is chosen on
 
@@ -88,7 +79,8 @@ class EncodePass {
         options_(options),
         sink_(sink),
         observer_(observer),
-        memory_limit_(band_memory(options.max_memory)) {}
+        memory_plan_(plan_memory(plans, options.importance, options.max_memory)),
+        feedback_(options.importance.grams, memory_plan_.factors) {}
 
   Status run(ThreadPool& pool);
 
@@ -100,6 +92,7 @@ class EncodePass {
   bool start_tensor();
   std::shared_ptr<TensorWork> make_work(size_t index) const;
   Task next_band() const;
+  uint64_t working_bytes(const TensorWork& work, size_t rows) const;
   void survey(const Task& task, std::vector<float>& values);
   void choose_scales(const Task& task, int thread, std::vector<float>& values);
   void encode(Task task, int thread, std::vector<float>& values);
@@ -123,7 +116,7 @@ class EncodePass {
   const EncodePassOptions& options_;
   EncodeSink& sink_;
   Observer& observer_;
-  const uint64_t memory_limit_;
+  const MemoryPlan memory_plan_;
   FeedbackCache feedback_;
 
   std::mutex mutex_;
@@ -215,7 +208,7 @@ std::optional<Task> EncodePass::claim(int thread) {
     if (work.parts_claimed < work.parts) return Task{current_, Task::Kind::kSurvey, work.parts_claimed++, 0};
     if (work.scales_claimed < work.scales) return Task{current_, Task::Kind::kScale, work.scales_claimed++, 0};
     const Task task = next_band();
-    if (memory_ != 0 && memory_ + task.cost > memory_limit_) {
+    if (memory_ != 0 && memory_ + task.cost > memory_plan_.bands) {
       wait(lock, thread);
       continue;
     }
@@ -261,10 +254,16 @@ std::shared_ptr<TensorWork> EncodePass::make_work(size_t index) const {
   return work;
 }
 
+/// Of a band, until it is encoded.
+uint64_t EncodePass::working_bytes(const TensorWork& work, size_t rows) const {
+  const size_t columns = work.cut.columns;
+  return rows * columns * sizeof(float) + (memory_plan_.factors != 0 ? feedback_working_bytes(columns) : 0);
+}
+
 Task EncodePass::next_band() const {
   Task task{current_, Task::Kind::kBand, current_->bands_claimed, 0};
   const size_t rows = current_->cut[task.number].rows;
-  task.cost = rows * current_->cut.columns * sizeof(float);
+  task.cost = working_bytes(*current_, rows);
   for (const TensorWork::Target& target : current_->targets) task.cost += rows * target.row_bytes;
   return task;
 }
@@ -324,10 +323,10 @@ void EncodePass::encode(Task task, int thread, std::vector<float>& values) {
   if (options_.measure_loss && work.source.format) measure(encoded.task, band, values, encoded.pieces);
   if (options_.release_input) file_.release(bytes);
 
-  const uint64_t floats = band.rows * work.cut.columns * sizeof(float);
+  const uint64_t working = working_bytes(work, band.rows);
   const Lock lock(mutex_);
-  encoded.task.cost -= floats;
-  memory_ -= floats;
+  encoded.task.cost -= working;
+  memory_ -= working;
   values_done_ += band.rows * work.cut.columns;
   queue_.push_back(std::move(encoded));
   changed_.notify_all();

@@ -33,7 +33,7 @@ inline constexpr uint64_t kDefaultMaxMemory = uint64_t{1} << 30;
 struct EncodePassOptions {
   ImportanceOptions importance;
   Effort effort = Effort::kNormal;
-  uint64_t max_memory = kDefaultMaxMemory;  ///< one band in work is always allowed
+  uint64_t max_memory = kDefaultMaxMemory;  ///< one band in work, and one factor of GPTQ, is always allowed
   size_t first_tensor = 0;                  ///< those before it are skipped
   bool copy_kept = true;                    ///< tensors that a plan keeps are written too
   bool measure_loss = false;

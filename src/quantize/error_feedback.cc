@@ -69,6 +69,10 @@ void add_inner(FeedbackPart& part, const Eigen::MatrixXd& lower, size_t begin, s
                                    static_cast<Eigen::Index>(block_values - 1 - right)));
 }
 
+bool has_seen_enough(const Gram& gram) {
+  return gram.tokens >= static_cast<double>(std::min(gram.block, gram.columns));
+}
+
 FeedbackPart make_part(const Moments& moments, size_t first, size_t block_values, double mean) {
   FeedbackPart part{first, rounding_order(moments, block_values), {}, {}, {}, 0};
   const Eigen::MatrixXd lower = factor(moments, part, mean);
@@ -88,8 +92,21 @@ FeedbackPart make_part(const Moments& moments, size_t first, size_t block_values
 
 }  // namespace
 
+FeedbackMemory feedback_memory(const Gram& gram, size_t block_values) {
+  FeedbackMemory memory;
+  if (!has_seen_enough(gram)) return memory;
+  uint64_t largest = 0;
+  for (uint64_t first = 0; first < gram.columns; first += gram.block) {
+    const uint64_t edge = std::min(gram.block, gram.columns - first);
+    memory.kept += edge * (edge + block_values + 2) * sizeof(float);  // feedback, inner; order and weight
+    largest = std::max(largest, edge * edge * (sizeof(float) + sizeof(double)));
+  }
+  memory.making = memory.kept + largest;
+  return memory;
+}
+
 std::shared_ptr<const ErrorFeedback> make_error_feedback(const Gram& gram, size_t block_values) {
-  if (gram.tokens < static_cast<double>(std::min(gram.block, gram.columns))) return nullptr;
+  if (!has_seen_enough(gram)) return nullptr;
   auto feedback = std::make_shared<ErrorFeedback>();
   const float* values = gram.values.data();
   for (size_t first = 0; first < gram.columns; first += gram.block) {
@@ -105,21 +122,61 @@ std::shared_ptr<const ErrorFeedback> make_error_feedback(const Gram& gram, size_
 }
 
 std::shared_ptr<const ErrorFeedback> FeedbackCache::find(const Gram& gram, size_t block_values) {
-  std::shared_ptr<Slot> slot;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = std::find_if(slots_.begin(), slots_.end(), [&](const std::shared_ptr<Slot>& known) {
-      return known->gram == &gram && known->block_values == block_values;
-    });
-    slot = found != slots_.end() ? *found : std::make_shared<Slot>();
-    if (found != slots_.end()) slots_.erase(found);
-    slot->gram = &gram;
-    slot->block_values = block_values;
-    slots_.push_front(slot);
-    if (slots_.size() > kMostSlots) slots_.pop_back();
+  const FeedbackMemory memory = feedback_memory(gram, block_values);
+  if (memory.kept == 0) return nullptr;
+  std::unique_lock lock(mutex_);
+  Slots::iterator slot;
+  while ((slot = use(gram, block_values)) == slots_.end()) {
+    if (!make_room(memory.making)) {
+      changed_.wait(lock);
+      continue;
+    }
+    slot = slots_.insert(slots_.begin(), {&gram, block_values, memory.making, 1, false, nullptr});
+    used_ += memory.making;
+    lock.unlock();
+    auto feedback = make_error_feedback(gram, block_values);
+    if (grams_ != nullptr) grams_->release(gram);
+    lock.lock();
+    slot->feedback = std::move(feedback);
+    used_ -= memory.making - memory.kept;
+    slot->bytes = memory.kept;
+    slot->ready = true;
+    changed_.notify_all();
+    break;
   }
-  std::call_once(slot->once, [&] { slot->feedback = make_error_feedback(gram, block_values); });
-  return slot->feedback;
+  changed_.wait(lock, [&] { return slot->ready; });
+  if (slot->feedback != nullptr) return {slot->feedback.get(), [this, slot](const ErrorFeedback*) { let_go(slot); }};
+  --slot->users;
+  changed_.notify_all();
+  return nullptr;
+}
+
+/// The slot of what is known or being made, with one user more, or none.
+FeedbackCache::Slots::iterator FeedbackCache::use(const Gram& gram, size_t block_values) {
+  const auto slot = std::find_if(slots_.begin(), slots_.end(), [&](const Slot& known) {
+    return known.gram == &gram && known.block_values == block_values;
+  });
+  if (slot == slots_.end()) return slot;
+  ++slot->users;
+  slots_.splice(slots_.begin(), slots_, slot);
+  return slot;
+}
+
+/// Drops what nobody uses, the longest unused first, as far as it must.
+bool FeedbackCache::make_room(uint64_t bytes) {
+  for (auto slot = slots_.end(); slot != slots_.begin() && used_ + bytes > limit_;) {
+    --slot;
+    if (slot->users != 0) continue;
+    used_ -= slot->bytes;
+    slot = slots_.erase(slot);
+  }
+  return used_ + bytes <= limit_ || slots_.empty();
+}
+
+void FeedbackCache::let_go(Slots::iterator slot) {
+  const std::lock_guard lock(mutex_);
+  --slot->users;
+  changed_.notify_all();
 }
 
 }  // namespace rung

@@ -5,9 +5,9 @@
 // so that column k is rounded not from w_k but from w_k + sum over earlier j of e_j F_jk, with e = w - rounded.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <list>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -40,23 +40,45 @@ using ErrorFeedback = std::vector<FeedbackPart>;
 /// columns with the largest moment: what is rounded first has the most columns left to make up for it.
 std::shared_ptr<const ErrorFeedback> make_error_feedback(const Gram& gram, size_t block_values);
 
-/// The factors of the inputs in use; matrices that share an input share one. Thread-safe: who asks for what another is
-/// making waits.
+/// Bytes of memory that a factor takes.
+struct FeedbackMemory {
+  uint64_t making = 0;  ///< while it is made, with the moments that are read and the copy that is factored
+  uint64_t kept = 0;    ///< afterwards
+};
+/// Nothing where the moments say too little.
+FeedbackMemory feedback_memory(const Gram& gram, size_t block_values);
+
+/// The factors of the inputs in use, within a number of bytes; matrices that share an input share one. Thread-safe: who
+/// asks for what another is making waits, and who asks for what there is no room for waits until others let go of
+/// theirs. So a thread holds one factor at a time. One factor always has room.
 class FeedbackCache {
  public:
+  /// grams: of which all factors are; null: none will be asked for.
+  FeedbackCache(const GramFile* grams, uint64_t limit) : grams_(grams), limit_(limit) {}
+  /// What it gives does not outlive the cache.
   std::shared_ptr<const ErrorFeedback> find(const Gram& gram, size_t block_values);
 
  private:
   struct Slot {
     const Gram* gram;
     size_t block_values;
-    std::once_flag once;
+    uint64_t bytes;  ///< of used_
+    size_t users = 0;
+    bool ready = false;
     std::shared_ptr<const ErrorFeedback> feedback;
   };
-  static constexpr size_t kMostSlots = 4;  // an input's matrices follow each other in a file
+  using Slots = std::list<Slot>;
 
+  Slots::iterator use(const Gram& gram, size_t block_values);
+  bool make_room(uint64_t bytes);
+  void let_go(Slots::iterator slot);
+
+  const GramFile* grams_;
+  const uint64_t limit_;
   std::mutex mutex_;
-  std::list<std::shared_ptr<Slot>> slots_;  ///< most recently used first
+  std::condition_variable changed_;
+  Slots slots_;  ///< most recently used first
+  uint64_t used_ = 0;
 };
 
 }  // namespace rung

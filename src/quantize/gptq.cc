@@ -208,6 +208,9 @@ class RowGroup {
 
 bool takes_feedback(Format format) { return !code_levels(format).empty() || takes_descent(format); }
 
+// Of each place the errors; the rest is as large as a block.
+size_t feedback_working_bytes(size_t columns) { return columns * sizeof(Lanes); }
+
 void encode_with_feedback(Format format, const EncodeInput& input, const ErrorFeedback& feedback, uint8_t* blocks) {
   const LevelSearch search(format);
   for (size_t row = 0; row < input.rows; row += kRows) {

@@ -13,6 +13,9 @@ namespace rung {
 /// Whether a format has codes that can be chosen one by one, or points eight by eight.
 bool takes_feedback(Format format);
 
+/// Memory that encoding takes for itself while it is at rows of so many columns.
+size_t feedback_working_bytes(size_t columns);
+
 /// As encode_matrix_rows. feedback: made for the format's block_values; its parts cover input.columns.
 void encode_with_feedback(Format format, const EncodeInput& input, const ErrorFeedback& feedback, uint8_t* blocks);
 

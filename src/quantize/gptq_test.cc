@@ -5,12 +5,17 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <deque>
+#include <mutex>
+#include <set>
+#include <thread>
 
 #include "base/hash.h"
 #include "base/mapped_file.h"
 #include "base/rng.h"
 #include "codec/repack.h"
 #include "quantize/coordinate_descent.h"
+#include "quantize/memory_plan.h"
 #include "quantize/quantize_file.h"
 #include "quantize/recipe_source.h"
 #include "quantize/small_model_for_tests.h"
@@ -20,15 +25,23 @@ namespace {
 
 constexpr size_t kColumns = 512, kTestRows = 40;  // more than one group of rows, the last one not full
 
-Gram gram_of(uint64_t columns, std::vector<float> values, double tokens = 1e6) {
-  return {columns, columns, tokens, std::move(values)};
+/// A Gram refers to values of others: these are there as long as the program.
+Gram in_blocks(uint64_t columns, uint64_t block, double tokens, std::vector<float> values) {
+  static std::deque<std::vector<float>> kept;
+  return {columns, block, tokens, kept.emplace_back(std::move(values))};
 }
 
-Gram identity(uint64_t columns) {
-  Gram gram = gram_of(columns, std::vector<float>(columns * columns));
-  for (uint64_t column = 0; column < columns; ++column) gram.values[column * columns + column] = 1;
-  return gram;
+Gram gram_of(uint64_t columns, std::vector<float> values) {
+  return in_blocks(columns, columns, 1e6, std::move(values));
 }
+
+std::vector<float> identity_values(uint64_t columns) {
+  std::vector<float> values(columns * columns);
+  for (uint64_t column = 0; column < columns; ++column) values[column * columns + column] = 1;
+  return values;
+}
+
+Gram identity(uint64_t columns) { return gram_of(columns, identity_values(columns)); }
 
 std::vector<float> random_weights(size_t count, uint64_t seed) {
   Rng rng(seed);
@@ -39,22 +52,26 @@ std::vector<float> random_weights(size_t count, uint64_t seed) {
 }
 
 /// E[x x^T] of x = common * direction + noise of unequal size: strongly correlated columns.
-Gram correlated(uint64_t columns, uint64_t block) {
+std::vector<float> correlated_values(uint64_t columns, uint64_t block) {
   constexpr size_t kDirections = 8;
   Rng rng(5);
   std::vector<double> directions(kDirections * columns), noise(columns);
   for (double& value : directions) value = rng.uniform() - 0.5;
   for (double& value : noise) value = 0.02 + 0.1 * rng.uniform();
-  Gram gram{columns, block, 1e6, {}};
+  std::vector<float> values;
   for (uint64_t first = 0; first < columns; first += block)
     for (uint64_t row = first; row < first + block; ++row)
       for (uint64_t column = first; column < first + block; ++column) {
         double sum = row == column ? noise[row] : 0;
         for (size_t direction = 0; direction < kDirections; ++direction)
           sum += directions[direction * columns + row] * directions[direction * columns + column];
-        gram.values.push_back(static_cast<float>(sum));
+        values.push_back(static_cast<float>(sum));
       }
-  return gram;
+  return values;
+}
+
+Gram correlated(uint64_t columns, uint64_t block) {
+  return in_blocks(columns, block, 1e6, correlated_values(columns, block));
 }
 
 std::vector<float> decoded(Format format, const std::vector<uint8_t>& blocks, size_t values) {
@@ -114,10 +131,10 @@ TEST(ErrorFeedback, TwoColumnsByHand) {
 }
 
 TEST(ErrorFeedback, BlocksStayTogether) {
-  Gram gram = identity(6);
+  std::vector<float> values = identity_values(6);
   for (const auto& [column, moment] : {std::pair{0, 3.0f}, {2, 2.0f}, {3, 5.0f}, {5, 9.0f}})
-    gram.values[7 * column] = moment;
-  const auto feedback = make_error_feedback(gram, 2);  // sums 4, 7, 10
+    values[7 * column] = moment;
+  const auto feedback = make_error_feedback(gram_of(6, values), 2);  // sums 4, 7, 10
   EXPECT_EQ(feedback->front().order, (std::vector<uint32_t>{5, 4, 3, 2, 0, 1}));
 }
 
@@ -155,17 +172,58 @@ TEST(ErrorFeedback, TooLittleIsKnown) {
   EXPECT_EQ(make_error_feedback(gram, 1), nullptr);
   gram.tokens = 4;
   EXPECT_NE(make_error_feedback(gram, 1), nullptr);
-  Gram blocks{4, 2, 2, {1, 0, 0, 1, 1, 0, 0, 1}};  // two tokens for blocks of two
+  const Gram blocks = in_blocks(4, 2, 2, {1, 0, 0, 1, 1, 0, 0, 1});  // two tokens for blocks of two
   EXPECT_NE(make_error_feedback(blocks, 1), nullptr);
 }
 
 TEST(ErrorFeedback, InputsAreSharedByWhoAsks) {
-  FeedbackCache cache;
+  FeedbackCache cache(nullptr, UINT64_MAX);
   const Gram first = identity(32), second = identity(32);
   const auto made = cache.find(first, 32);
   EXPECT_EQ(cache.find(first, 32), made);
   EXPECT_NE(cache.find(second, 32), made);
   EXPECT_NE(cache.find(first, 16), made);
+}
+
+TEST(ErrorFeedback, MemoryIsThatOfTheFactor) {
+  // Feedback, inner squares, order and weight; while it is made also the moments and a copy in double.
+  const FeedbackMemory full = feedback_memory(identity(64), 32);
+  EXPECT_EQ(full.kept, 4u * (64 * 64 + 64 * 32 + 2 * 64));
+  EXPECT_EQ(full.making, full.kept + (4 + 8) * 64 * 64);
+  const FeedbackMemory blocks = feedback_memory(correlated(512, 256), 32);
+  EXPECT_EQ(blocks.kept, 2u * 4 * (256 * 256 + 256 * 32 + 2 * 256));
+  EXPECT_EQ(blocks.making, blocks.kept + (4 + 8) * 256 * 256);  // one block after the other
+  const auto made = make_error_feedback(correlated(512, 256), 32);
+  uint64_t bytes = 0;
+  for (const FeedbackPart& part : *made)
+    bytes += 4 * (part.order.size() + part.feedback.size() + part.weight.size() + part.inner.size());
+  EXPECT_EQ(blocks.kept, bytes);
+  EXPECT_EQ(feedback_memory(in_blocks(64, 64, 63, identity_values(64)), 32).making, 0u);  // none is made
+}
+
+TEST(ErrorFeedback, WhoFindsNoRoomWaitsForIt) {
+  std::vector<Gram> grams;
+  for (int gram = 0; gram < 8; ++gram) grams.push_back(identity(64));
+  const FeedbackMemory one = feedback_memory(grams[0], 64);
+  for (const auto& [limit, most] : {std::pair{one.making, size_t{1}}, {one.making + one.kept, size_t{2}}}) {
+    FeedbackCache cache(nullptr, limit);
+    std::mutex mutex;
+    std::multiset<const ErrorFeedback*> held;
+    ThreadPool pool(4);
+    pool.parallel_for(256, 1, [&, most = most](size_t first, size_t, int) {
+      const auto feedback = cache.find(grams[first % grams.size()], 64);
+      ASSERT_NE(feedback, nullptr);
+      EXPECT_EQ(feedback->front().columns(), 64u);
+      {
+        const std::lock_guard lock(mutex);
+        held.insert(feedback.get());
+        EXPECT_LE(std::set<const ErrorFeedback*>(held.begin(), held.end()).size(), most);
+      }
+      std::this_thread::yield();
+      const std::lock_guard lock(mutex);
+      held.erase(held.find(feedback.get()));
+    });
+  }
 }
 
 TEST(Gptq, EqualIndependentColumnsAreRoundedByThemselves) {
@@ -224,16 +282,15 @@ TEST(Gptq, AbsurdMomentsGiveFiniteWeights) {
     weights[kColumns + column] *= 1e-38f;
   }
   const EncodeInput input{weights.data(), 3, kColumns};
-  Gram rank_one = gram_of(kColumns, std::vector<float>(kColumns * kColumns, 1e30f));
-  Gram indefinite = identity(kColumns);
-  for (size_t column = 1; column < kColumns; ++column)
-    indefinite.values[column] = indefinite.values[column * kColumns] = 1e6f;
-  Gram dead = correlated(kColumns, kColumns);
+  const std::vector<float> rank_one(kColumns * kColumns, 1e30f);
+  std::vector<float> indefinite = identity_values(kColumns), dead = correlated_values(kColumns, kColumns);
+  for (size_t column = 1; column < kColumns; ++column) indefinite[column] = indefinite[column * kColumns] = 1e6f;
   for (size_t column = 0; column < kColumns; ++column)
     for (size_t other = 0; other < kColumns; other += 2)
-      dead.values[column * kColumns + other] = dead.values[other * kColumns + column] = 0;
+      dead[column * kColumns + other] = dead[other * kColumns + column] = 0;
+  const std::vector<Gram> grams = {gram_of(kColumns, rank_one), gram_of(kColumns, indefinite), gram_of(kColumns, dead)};
   for (const Format format : feedback_formats())
-    for (const Gram& gram : {rank_one, indefinite, dead}) {
+    for (const Gram& gram : grams) {
       const auto blocks = with_feedback(format, input, gram);
       for (const float value : decoded(format, blocks, weights.size())) ASSERT_TRUE(std::isfinite(value));
     }
@@ -247,7 +304,7 @@ class GptqFile : public testing::Test {
     source_ = FileSource::open(folder_ / "m.gguf").value();
     grams_.file = "g.gguf";
     std::vector<Gram> experts(4, correlated(512, 256));
-    experts[1] = {512, 256, 0, std::vector<float>(2 * 256 * 256)};
+    experts[1] = in_blocks(512, 256, 0, std::vector<float>(2 * 256 * 256));
     const auto q = std::make_shared<const std::vector<Gram>>(1, correlated(256, 256));
     const auto down = std::make_shared<const std::vector<Gram>>(experts);
     for (int layer = 0; layer < 5; ++layer) {
@@ -313,6 +370,40 @@ TEST_F(GptqFile, ExpertsWithoutTokensAreRoundedByTheirImportance) {
   EXPECT_EQ(bytes(*with, "output.weight"), bytes(*without, "output.weight"));  // no moments
 }
 
+TEST_F(GptqFile, FactorsCountInTheMemory) {
+  const QuantizationPlan q4_k = plan("q4_k");
+  const QuantizationPlan* const plans[] = {&q4_k};
+  const ImportanceOptions importance{&imatrix_, true, &grams_};
+  EXPECT_EQ(least_memory(plans, {&imatrix_, true, nullptr}), 0u);
+  const uint64_t least = least_memory(plans, importance);
+  const uint64_t factor = feedback_memory(correlated(512, 256), 256).making;  // of ffn_down, larger than that of q
+  EXPECT_GT(least, factor);
+  EXPECT_TRUE(check_memory(plans, importance, least));
+  const Status refused = check_memory(plans, importance, least - 1);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("--max-memory"), std::string::npos);
+  EXPECT_NE(refused.error().message.find("blk.0.ffn_down_exps.weight"), std::string::npos);
+  const MemoryPlan tight = plan_memory(plans, importance, least), ample = plan_memory(plans, importance, 100 * least);
+  EXPECT_EQ(tight.factors, factor);
+  EXPECT_GT(tight.bands, 0u);
+  EXPECT_LE(tight.factors + tight.bands, least);
+  EXPECT_LE(ample.factors + ample.bands, 100 * least);
+  EXPECT_GT(ample.factors, 30 * least);  // half of what is left of it
+
+  ThreadPool pool(3);
+  Observer silent;
+  std::vector<std::string> hashes;
+  for (const uint64_t memory : {least, kDefaultMaxMemory}) {
+    QuantizeOptions options;
+    options.output.importance = importance;
+    options.max_memory = memory;
+    const QuantizeOutput output{folder_ / "m.q4_k.gguf", q4_k};
+    ASSERT_TRUE(quantize_file(source_->file(), std::span(&output, 1), options, pool, silent));
+    hashes.push_back(content_hash(MappedFile::open(output.path)->bytes()));
+  }
+  EXPECT_EQ(hashes[0], hashes[1]);
+}
+
 TEST_F(GptqFile, MomentsOfAnotherModelAreRefused) {
   const auto error_of = [&](const std::string& tensor, Gram gram, size_t matrices) {
     GramFile grams = grams_;
@@ -329,7 +420,7 @@ TEST_F(GptqFile, MomentsOfAnotherModelAreRefused) {
   EXPECT_EQ(
       error_of("blk.9.attn_q.weight", identity(256), 1),
       "g.gguf: has moments for tensor 'blk.9.attn_q.weight', which the model lacks: it was made for another model");
-  EXPECT_EQ(error_of("blk.0.attn_q.weight", {256, 128, 1e6, std::vector<float>(2 * 128 * 128)}, 1),
+  EXPECT_EQ(error_of("blk.0.attn_q.weight", in_blocks(256, 128, 1e6, std::vector<float>(2 * 128 * 128)), 1),
             "g.gguf: tensor blk.0.attn_q.weight: has moments in blocks of 128 columns, q4_k needs a multiple of 256");
 }
 

@@ -187,6 +187,7 @@ Imatrix imatrix_of(const GramFile& grams) {
           entry.mean.push_back(gram.tokens > 0 ? block[column * edge + column] : 1.0f);
         block += edge * edge;
       }
+      grams.release(gram);
     }
   }
   return imatrix;

@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "io/gguf_split.h"
+#include "quantize/memory_plan.h"
 #include "quantize/resume_journal.h"
 #include "quantize/source_reader.h"
 
@@ -65,6 +66,12 @@ Result<std::vector<Parts>> layout_outputs(const GgufFile& file, std::span<const 
   return layouts;
 }
 
+std::vector<const QuantizationPlan*> plans_of(std::span<const QuantizeOutput> outputs) {
+  std::vector<const QuantizationPlan*> plans;
+  for (const QuantizeOutput& output : outputs) plans.push_back(&output.plan);
+  return plans;
+}
+
 /// Everything that can be refused without reading a weight.
 Result<std::vector<Parts>> check_and_layout(const GgufFile& file, std::span<const QuantizeOutput> outputs,
                                             const QuantizeOptions& options) {
@@ -73,6 +80,7 @@ Result<std::vector<Parts>> check_and_layout(const GgufFile& file, std::span<cons
     if (!options.allow_requantize) RUNG_CHECK(check_requantize(output.plan));
     RUNG_CHECK(check_calibration(output.plan, options.output.importance));
   }
+  RUNG_CHECK(check_memory(plans_of(outputs), options.output.importance, options.max_memory));
   RUNG_TRY(std::vector<Parts> layouts, layout_outputs(file, outputs, options, unknown_hash()));
   RUNG_CHECK(check_paths(file, layouts));
   return layouts;
@@ -250,9 +258,7 @@ Status fill(const GgufFile& file, std::span<const QuantizeOutput> outputs, const
   pass.measure_loss = options.measure_loss;
   pass.release_input = true;
   pass.reader = &reader;
-  std::vector<const QuantizationPlan*> plans;
-  for (const QuantizeOutput& output : outputs) plans.push_back(&output.plan);
-  RUNG_CHECK(encode_tensors(plans, file, pass, files, pool, observer));
+  RUNG_CHECK(encode_tensors(plans_of(outputs), file, pass, files, pool, observer));
   RUNG_TRY(const std::vector<Parts> layouts, layout_outputs(file, outputs, options, reader.hash()));
   RUNG_CHECK(files.complete(layouts));
   return files.publish();

@@ -16,7 +16,7 @@ namespace rung {
 
 struct QuantizeOptions {
   OutputOptions output;
-  uint64_t max_memory = kDefaultMaxMemory;  ///< beyond the mapped input
+  uint64_t max_memory = kDefaultMaxMemory;  ///< beyond the mapped input; GPTQ's factors count
   bool allow_requantize = false;            ///< encode what is in a quantized format already
   bool measure_loss = false;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "quantize/encode_pass.h"
+#include "quantize/memory_plan.h"
 
 namespace rung {
 
@@ -52,6 +53,7 @@ Result<std::shared_ptr<const RecipeSource>> RecipeSource::create(std::shared_ptr
   options.copy_kept = false;
   Sink sink(*result, plan);
   const QuantizationPlan* const plans[] = {&plan};
+  options.max_memory = std::max(kDefaultMaxMemory, least_memory(plans, importance));
   RUNG_CHECK(encode_tensors(plans, source->file(), options, sink, pool, observer));
   result->source_ = std::move(source);
   return std::shared_ptr<const RecipeSource>(std::move(result));
