@@ -7,6 +7,7 @@
 #include "base/atomic_file.h"
 #include "base/hash.h"
 #include "base/mapped_file.h"
+#include "codec/encoder_fingerprint.h"
 #include "ladder/inputs.h"
 #include "report/terminal_text.h"
 
@@ -89,8 +90,8 @@ Result<std::string> identity_of(const GgufFile& file, const ImportanceOptions& i
                                 Observer& observer) {
   RUNG_TRY(const std::string model, hash_model(file, observer));
   const std::string imatrix = importance.imatrix != nullptr ? importance.imatrix->hash : "none";
-  return content_hash(
-      fmt::format("{}\n{}\n{}\n{}\n{}\n", RUNG_VERSION, model, imatrix, importance.weights_only, objective.identity));
+  return content_hash(fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n", RUNG_VERSION, encoder_fingerprint(), model, imatrix,
+                                  importance.weights_only, objective.identity));
 }
 
 ordered_json point_json(const CurvePoint& point) {

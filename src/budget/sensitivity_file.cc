@@ -52,7 +52,8 @@ Result<SensitivityTable> read_sensitivities(const std::filesystem::path& file, c
     return input_error("{}: is not a file of sensitivities", name);
   if (!json.contains("identity") || json["identity"] != identity)
     return input_error(
-        "{}: was measured with another model, text, importance matrix, objective or program version; name another file",
+        "{}: was measured with another model, text, importance matrix, objective, encoders or program version; name "
+        "another file",
         name);
   RUNG_CHECK(read_numbers(json, "errors", name, table.errors));
   RUNG_CHECK(read_numbers(json, "measured", name, table.measured));

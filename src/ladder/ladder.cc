@@ -5,6 +5,7 @@
 
 #include "base/atomic_file.h"
 #include "base/hash.h"
+#include "codec/encoder_fingerprint.h"
 #include "ladder/rung.h"
 #include "ladder/rung_result.h"
 #include "ladder/summary.h"
@@ -191,6 +192,7 @@ class Ladder {
   Observer& observer_;
   ThreadPool pool_;
   LadderInputs inputs_;
+  const std::string encoders_ = encoder_fingerprint();
   std::vector<Rung> rungs_;
   std::vector<RungResult> results_;
   std::optional<ChunkLogits> reference_logits_;

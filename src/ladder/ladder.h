@@ -1,6 +1,6 @@
 // Takes a model down the precision ladder: for every rung the model is quantized in memory, run beside the reference on
 // the texts, and put to the panel. Each finished rung is kept in OUT/rungs/, so an interrupted ladder goes on where it
-// stopped; a kept result counts only if model, rung, inputs and program version are the same.
+// stopped; a kept result counts only if model, rung, inputs, encoders and program version are the same.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
