@@ -10,7 +10,7 @@
 #include "base/temp_folder_for_tests.h"
 #include "calibrate/calibrator.h"
 #include "calibrate/weights_only.h"
-#include "io/gguf_test_util.h"
+#include "io/gguf_for_tests.h"
 
 namespace rung {
 namespace {

@@ -7,7 +7,7 @@
 #include <functional>
 
 #include "base/temp_folder_for_tests.h"
-#include "io/gguf_test_util.h"
+#include "io/gguf_for_tests.h"
 
 namespace rung {
 namespace {

@@ -8,7 +8,7 @@
 #include <bit>
 
 #include "base/temp_folder_for_tests.h"
-#include "io/gguf_test_util.h"
+#include "io/gguf_for_tests.h"
 
 namespace rung {
 namespace {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/temp_folder_for_tests.h"
-#include "io/gguf_test_util.h"
+#include "io/gguf_for_tests.h"
 #include "io/gram_writer.h"
 
 namespace rung {

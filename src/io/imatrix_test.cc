@@ -7,7 +7,7 @@
 #include <cmath>
 #include <limits>
 
-#include "io/gguf_test_util.h"
+#include "io/gguf_for_tests.h"
 
 namespace rung {
 namespace {

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/temp_folder_for_tests.h"
-#include "io/gguf_test_util.h"
+#include "io/gguf_for_tests.h"
 #include "io/imatrix.h"
 
 namespace rung {

@@ -7,7 +7,7 @@
 
 #include <cmath>
 
-#include "text/tokenizer_test_vocab.h"
+#include "text/tokenizer_for_tests.h"
 
 namespace rung {
 namespace {
