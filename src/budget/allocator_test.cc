@@ -15,6 +15,7 @@
 #include <sstream>
 
 #include "base/rng.h"
+#include "base/temp_folder_for_tests.h"
 #include "io/gguf_writer.h"
 #include "recipe/llama_mixtures.h"
 #include "recipe/recipe.h"
@@ -204,13 +205,12 @@ class RealModel : public testing::Test {
                                              {"qwen3.attention.head_count", GgufValue::u32(32)},
                                              {"qwen3.attention.head_count_kv", GgufValue::u32(8)}};
     const GgufOutline outline = gguf_outline("model", metadata, tensors).value();
-    path_ = std::filesystem::temp_directory_path() / "rung-allocator-test.gguf";
-    std::ofstream(path_, std::ios::binary)
+    const auto path = temporary_ / "model.gguf";
+    std::ofstream(path, std::ios::binary)
         .write(reinterpret_cast<const char*>(outline.header.data()),
                static_cast<std::streamsize>(outline.header.size()));
-    std::filesystem::resize_file(path_, outline.bytes);  // a hole: only the directory is read
-    model_ = GgufFile::open(path_).value();
-    std::filesystem::remove(path_);
+    std::filesystem::resize_file(path, outline.bytes);  // a hole: only the directory is read
+    model_ = GgufFile::open(path).value();
   }
 
   void read_tables() {
@@ -264,7 +264,8 @@ class RealModel : public testing::Test {
     return sum;
   }
 
-  std::filesystem::path folder_, path_;
+  test::TempFolder temporary_;
+  std::filesystem::path folder_;
   std::optional<GgufFile> model_;
   std::map<Format, double> whole_;
   std::map<std::string, double> share_;

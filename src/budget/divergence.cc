@@ -4,11 +4,6 @@
 #include <nlohmann/json.hpp>
 
 namespace rung {
-namespace {
-
-constexpr uint64_t kKeepReferenceBytes = uint64_t{1} << 30;
-
-}  // namespace
 
 Result<TextChunks> answer_chunks(std::span<const PanelItem* const> items, const ModelText& text, size_t context) {
   TextChunks chunks;
@@ -39,7 +34,7 @@ Result<TextChunks> answer_chunks(std::span<const PanelItem* const> items, const 
 Divergence::Divergence(std::shared_ptr<const Engine> source, const TextChunks& text, ThreadPool& pool)
     : text_(text),
       pool_(pool),
-      reference_(std::move(source), pool, SessionOptions::reference(), text, kKeepReferenceBytes) {}
+      reference_(std::move(source), pool, SessionOptions::reference(), text, ChunkLogits::kKeepBytes) {}
 
 Result<double> Divergence::of(std::shared_ptr<const TensorSource> model, Observer& observer) {
   SilentObserver silent(observer);

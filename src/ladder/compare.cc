@@ -13,7 +13,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-constexpr uint64_t kKeepReferenceBytes = uint64_t{1} << 30;
 constexpr uint64_t kBootstrapSeed = 20260102;
 
 struct Side {
@@ -89,7 +88,7 @@ class Comparison {
   Result<ordered_json> run() {
     RUNG_CHECK(open_all());
     SessionOptions session;
-    reference_logits_.emplace(inputs_.engine, pool_, session, inputs_.chunks, kKeepReferenceBytes);
+    reference_logits_.emplace(inputs_.engine, pool_, session, inputs_.chunks, ChunkLogits::kKeepBytes);
     RUNG_TRY(const Measured first, measure(first_));
     RUNG_TRY(const Measured second, measure(second_));
     std::optional<std::vector<std::string>> reference;

@@ -18,8 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-constexpr uint64_t kKeepReferenceBytes = uint64_t{1} << 30;
-
 /// Units of progress within a rung, from how long its parts take on small and on large models.
 constexpr uint64_t kUnits = 1000, kQuantizeEnd = 100, kPerplexityEnd = 300;
 
@@ -126,7 +124,7 @@ class Ladder {
     if (missing < rungs_.size())
       observer_.note(fmt::format("{} of {} rungs were measured before.", rungs_.size() - missing, rungs_.size()));
     SessionOptions session;
-    reference_logits_.emplace(inputs_.engine, pool_, session, inputs_.chunks, kKeepReferenceBytes);
+    reference_logits_.emplace(inputs_.engine, pool_, session, inputs_.chunks, ChunkLogits::kKeepBytes);
     uint64_t done = 0;
     for (size_t index = 0; index < rungs_.size(); ++index) {
       if (kept[index]) {

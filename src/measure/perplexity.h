@@ -35,6 +35,7 @@ Result<TextChunks> cut_text(const Tokenizer& tokenizer, std::string_view text, c
 /// once, so that a reference is run once for a whole ladder of rungs where memory allows.
 class ChunkLogits {
  public:
+  static constexpr uint64_t kKeepBytes = uint64_t{1} << 30;  ///< what a program keeps
   ChunkLogits(std::shared_ptr<const Engine> engine, ThreadPool& pool, const SessionOptions& options,
               const TextChunks& text, uint64_t keep_bytes);
   /// Valid until the next call.

@@ -326,7 +326,7 @@ class GptqFile : public testing::Test {
     return {view->bytes.begin(), view->bytes.end()};
   }
 
-  test::Folder folder_;
+  test::TempFolder folder_;
   std::shared_ptr<const FileSource> source_;
   GramFile grams_;
   Imatrix imatrix_;

@@ -12,8 +12,6 @@
 
 namespace rung::test {
 
-using Folder = TempFolder;
-
 inline std::vector<GgufTensorPlan> small_model_tensors() {
   const auto f32 = [](std::string name, uint64_t columns) {
     return GgufTensorPlan{std::move(name), {columns}, 0, columns * sizeof(float)};
