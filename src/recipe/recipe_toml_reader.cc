@@ -8,6 +8,16 @@
 namespace rung {
 namespace {
 
+/// A document's own words may have line breaks in them, an error has none.
+std::string one_line(std::string_view text) {
+  std::string line;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    line += byte < 0x20 || byte == 0x7f ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
+  }
+  return line;
+}
+
 /// One document under reading: errors name file, line and column.
 class Reader {
  public:
@@ -17,7 +27,7 @@ class Reader {
   tl::unexpected<Error> fault(const toml::source_region& where, fmt::format_string<Args...> format,
                               Args&&... args) const {
     return input_error("{}, line {}, column {}: {}", file_, where.begin.line, where.begin.column,
-                       fmt::format(format, std::forward<Args>(args)...));
+                       one_line(fmt::format(format, std::forward<Args>(args)...)));
   }
   tl::unexpected<Error> wrong_kind(std::string_view key, const toml::node& node, std::string_view allowed) const {
     return fault(node.source(), "{}: allowed is {}", key, allowed);
@@ -277,7 +287,7 @@ Result<Recipe> parse_recipe(std::string_view text, std::string_view file) try {
   return recipe;
 } catch (const toml::parse_error& error) {
   return input_error("{}, line {}, column {}: {}", file, error.source().begin.line, error.source().begin.column,
-                     error.description());
+                     one_line(error.description()));
 }
 
 }  // namespace rung

@@ -74,6 +74,16 @@ TEST(RecipeToml, FaultsSayWhere) {
   EXPECT_THAT(error_of("name = \"\xff\"\n"), HasSubstr("line 1"));
 }
 
+TEST(RecipeToml, FaultsAreOneLineWhateverTheDocumentSays) {
+  for (const char* text :
+       {"x = n\nq = 1\n", "[[rule]]\ntype = \"q4\\nk\"\n", "[[rule]]\n\"lay\\ner\" = 3\ntype = \"q4_k\"\n",
+        "[[rule]]\nregex = \"(\\n\"\ntype = \"q4_k\"\n"}) {
+    const std::string error = error_of(text);
+    EXPECT_FALSE(error.empty()) << text;
+    EXPECT_EQ(error.find('\n'), std::string::npos) << error;
+  }
+}
+
 TEST(RecipeToml, ContradictionsAreRefused) {
   EXPECT_THAT(
       error_of("[[rule]]\nregex = \"a\"\ntype = \"q4_k\"\n[[rule]]\nregex = \"a\"\ntype = \"q8_0\"\n"),
