@@ -16,8 +16,8 @@ inline constexpr Weighting kQ5_0Weighting{16.0f};
 inline constexpr Weighting kQ4_0Weighting{8.0f};
 inline constexpr Weighting kIq4NlWeighting{16.0f};
 inline constexpr Weighting kIq4XsWeighting{8.0f};
-inline constexpr Weighting kQ3KWeighting{.eighths = 6};  // with kQ3KGivenBack; docs/formats.md
-inline constexpr float kQ3KGivenBack = 0.5f;
+inline constexpr Weighting kQ3KWeighting{.eighths = 7};  // with kQ3KGivenBack; docs/formats.md
+inline constexpr float kQ3KGivenBack = 0.6f;
 inline constexpr Weighting kQ6KWeighting = kPlainWeighting;
 
 /// Starts at each effort.
