@@ -61,6 +61,8 @@ ordered_json rules_json(const QuantizationPlan& plan) {
 ordered_json output_json(const Summary& summary, size_t index) {
   const QuantizeOutput& output = summary.outputs[index];
   const QuantizationPlan& plan = output.plan;
+  const ImportanceOptions& importance = summary.options.output.importance;
+  const CalibrationSource calibration = calibration_of(plan, importance);
   ordered_json parts = ordered_json::array();
   for (const PlannedFile& part : summary.files[index])
     parts.push_back({{"file", part.path.string()}, {"bytes", part.bytes}});
@@ -70,7 +72,8 @@ ordered_json output_json(const Summary& summary, size_t index) {
           {"tensor_bytes", plan.tensor_bytes},
           {"parameters", plan.values},
           {"bits_per_weight", plan.bits_per_weight()},
-          {"calibration", calibration_name(calibration_of(plan, summary.options.output.importance))},
+          {"calibration", calibration_name(calibration)},
+          {"method", method_name(importance, calibration)},
           {"effort", effort_name(summary.options.output.effort)},
           {"parts", std::move(parts)},
           {"bytes_by_type", bytes_by_type(plan)},
@@ -99,10 +102,12 @@ void print_text(const Summary& summary) {
   if (summary.budget) fmt::print("{}", budget_text(*summary.budget, terminal_width()));
   for (size_t index = 0; index < summary.outputs.size(); ++index) {
     const QuantizeOutput& output = summary.outputs[index];
-    fmt::print("{}: {}, {:.3f} bits per weight, {} (was {}), calibration: {}\n", output.path.string(),
+    const ImportanceOptions& importance = summary.options.output.importance;
+    const CalibrationSource calibration = calibration_of(output.plan, importance);
+    fmt::print("{}: {}, {:.3f} bits per weight, {} (was {}), calibration: {}, method: {}\n", output.path.string(),
                output.plan.recipe, output.plan.bits_per_weight(), human_bytes(total_bytes(summary.files[index])),
-               human_bytes(summary.file.file_bytes()),
-               calibration_name(calibration_of(output.plan, summary.options.output.importance)));
+               human_bytes(summary.file.file_bytes()), calibration_name(calibration),
+               method_name(importance, calibration));
     if (!summary.arguments.dry_run && summary.files[index].size() == 1) continue;
     for (const PlannedFile& part : summary.files[index]) fmt::print("  {}: {} bytes\n", part.path.string(), part.bytes);
     if (!summary.arguments.dry_run) continue;

@@ -115,6 +115,11 @@ std::string_view calibration_name(CalibrationSource source) {
   return "none";
 }
 
+std::string_view method_name(const ImportanceOptions& importance, CalibrationSource calibration) {
+  if (importance.grams != nullptr) return "gptq";
+  return calibration == CalibrationSource::kNone ? "rtn" : "imatrix";
+}
+
 CalibrationSource calibration_for(const TensorPlan& tensor, const ImportanceOptions& options) {
   const Calibration need = need_of(tensor);
   if (need == Calibration::kNone) return CalibrationSource::kNone;

@@ -22,6 +22,8 @@ struct ImportanceOptions {
   bool weights_only = false;         ///< column energy where a format must have importance and the imatrix has none
   const GramFile* grams = nullptr;   ///< outlives the use; matrices that it knows enough of are rounded by GPTQ
 };
+/// "gptq", "imatrix" or "rtn": what is written as rung.method.
+std::string_view method_name(const ImportanceOptions& importance, CalibrationSource calibration);
 
 /// Refuses a plan whose formats must have importance and would get none; the error names the tensor and the next step.
 /// Also an importance matrix of another model: one whose sizes contradict a tensor's, or with an entry for a tensor

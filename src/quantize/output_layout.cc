@@ -53,11 +53,6 @@ void set_gram(std::vector<GgufEntry>& metadata, const GramFile& grams) {
   set(metadata, "rung.gram.hash", GgufValue::string(grams.hash));
 }
 
-std::string_view method_name(const ImportanceOptions& importance, CalibrationSource calibration) {
-  if (importance.grams != nullptr) return "gptq";
-  return calibration == CalibrationSource::kNone ? "rtn" : "imatrix";
-}
-
 uint32_t ggml_type_of(const TensorPlan& tensor) {
   return tensor.format ? static_cast<uint32_t>(format_info(*tensor.format).ggml_id) : tensor.source->ggml_type;
 }
