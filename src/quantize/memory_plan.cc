@@ -77,9 +77,8 @@ Status check_memory(std::span<const QuantizationPlan* const> plans, const Import
   if (max_memory >= least) return {};
   const Need need = largest_need(plans, importance);
   return input_error(
-      "--max-memory: found {} MiB; GPTQ of tensor {} needs {} MiB for the factor of its moments ({} columns), in all "
-      "at "
-      "least --max-memory {}MiB; moments of 'rung calibrate --gram blocks' take less",
+      "--max-memory: found {} MiB; GPTQ of tensor {} needs {} MiB for the factor of its moments ({} columns), in "
+      "all at least --max-memory {}MiB; moments of 'rung calibrate --gram blocks' take less",
       max_memory >> 20, need.tensor->name, in_mib(need.factor), need.tensor->columns(), in_mib(least));
 }
 
