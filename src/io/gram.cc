@@ -1,5 +1,6 @@
 #include "io/gram.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/hash.h"
