@@ -12,8 +12,9 @@ import sys
 from pathlib import Path
 
 LAYERS = [
-    ["base"], ["codec"], ["kernels"], ["io", "text"], ["model"], ["engine"], ["recipe"], ["quantize", "measure"],
-    ["calibrate"], ["ladder"], ["budget"], ["report"], ["apps"],
+    ["base"], ["codec"], ["kernels"], ["io", "text"], ["model", "grammar"], ["engine"], ["recipe"],
+    ["quantize", "measure", "ledger"], ["calibrate", "panel", "tasks", "plan"], ["ladder"], ["budget"], ["report"],
+    ["apps"],
 ]
 HEAVY_HEADERS = {"nlohmann/json.hpp", "CLI/CLI.hpp", "toml++/toml.h"}
 MAX_LINES = 700
