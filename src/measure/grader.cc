@@ -1,9 +1,12 @@
 #include "measure/grader.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "measure/answer_text.h"
+#include "measure/tool_calls.h"
 #include "text/json_schema.h"
 
 namespace rung {
@@ -12,13 +15,6 @@ namespace {
 /// Sorted keys: equality does not see their order.
 using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n\v\f";
-  const size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -45,55 +41,54 @@ std::optional<double> last_number(std::string_view text) {
 bool equal(const OrderedJson& left, const OrderedJson& right) { return Json(left) == Json(right); }
 
 bool grade_json(const PanelItem& item, std::string_view answer) {
-  const auto value = parse_bounded_json(answer);
+  const auto value = parse_bounded_json(without_fence(answer));
   return value && value->is_object() && equal(*value, *item.answer) && validate_json(*value, *item.schema);
 }
 
-struct Call {
-  std::string name;
-  OrderedJson arguments;
-};
-
-std::optional<Call> parse_call(std::string_view text, const char* arguments_key) {
-  const auto json = parse_bounded_json(text);
-  if (!json || !json->is_object() || json->size() != 2) return std::nullopt;
-  const auto name = json->find("name"), arguments = json->find(arguments_key);
-  if (name == json->end() || !name->is_string() || arguments == json->end() || !arguments->is_object()) {
-    return std::nullopt;
-  }
-  return Call{name->get<std::string>(), *arguments};
-}
-
-constexpr std::string_view kOpen = "<tool_call>", kClose = "</tool_call>";
-
-/// The call that the answer makes, if it makes exactly one and writes it well.
-std::optional<Call> find_call(std::string_view answer) {
-  const size_t begin = answer.find(kOpen);
-  if (begin == std::string_view::npos) return parse_call(trim(answer), "parameters");
-  const size_t end = answer.find(kClose, begin);
-  if (end == std::string_view::npos || answer.find(kOpen, begin + 1) != std::string_view::npos) return std::nullopt;
-  return parse_call(trim(answer.substr(begin + kOpen.size(), end - begin - kOpen.size())), "arguments");
+bool is_same_call(const ToolCall& call, const OrderedJson& expected) {
+  return OrderedJson(call.name) == expected.at("name") && equal(*call.arguments, expected.at("arguments"));
 }
 
 bool grade_call(const OrderedJson& expected, std::string_view answer) {
-  const auto call = find_call(answer);
-  return call && OrderedJson(call->name) == expected.at("name") && equal(call->arguments, expected.at("arguments"));
+  const ToolCalls found = find_tool_calls(answer);
+  return !found.is_malformed && found.calls.size() == 1 && is_same_call(found.calls.front(), expected);
+}
+
+/// Each expected call is made once; equal calls are told apart by their number only.
+bool grade_calls(const OrderedJson& expected, std::string_view answer) {
+  ToolCalls found = find_tool_calls(answer);
+  if (found.is_malformed || found.calls.size() != expected.size()) return false;
+  for (const OrderedJson& wanted : expected) {
+    const auto made = std::find_if(found.calls.begin(), found.calls.end(),
+                                   [&](const ToolCall& call) { return is_same_call(call, wanted); });
+    if (made == found.calls.end()) return false;
+    found.calls.erase(made);
+  }
+  return true;
 }
 
 }  // namespace
 
 bool grade(const PanelItem& item, std::string_view answer) {
+  const auto expected_text = [&]() -> const std::string& { return item.answer->get_ref<const std::string&>(); };
   switch (item.grader) {
     case Grader::kExact:
-      return trim(answer) == trim(item.answer->get_ref<const std::string&>());
+      return trim_space(answer) == trim_space(expected_text());
+    case Grader::kShortAnswer:
+    case Grader::kChoice:
+      return short_answer_words(answer) == short_answer_words(expected_text());
     case Grader::kNumber:
       return last_number(answer) == item.answer->get<double>();
     case Grader::kJson:
       return grade_json(item, answer);
     case Grader::kToolCall:
       return grade_call(*item.answer, answer);
-    case Grader::kNoToolCall:
-      return answer.find(kOpen) == std::string_view::npos && !parse_call(trim(answer), "parameters");
+    case Grader::kToolCalls:
+      return grade_calls(*item.answer, answer);
+    case Grader::kNoToolCall: {
+      const ToolCalls found = find_tool_calls(answer);
+      return !found.is_malformed && found.calls.empty();
+    }
   }
   return false;
 }

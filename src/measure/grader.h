@@ -7,11 +7,12 @@
 
 namespace rung {
 
-/// exact: equal once white space around both is cut. number: the last number of the answer has the expected value.
-/// json: the answer is one JSON object, equal to the expected one whatever the order of keys, numbers by value, and
-/// valid for the schema. tool_call: exactly one call, of that name, with equal arguments. no_tool_call: no call, not
-/// even a malformed one. A call is <tool_call>{"name": ..., "arguments": {...}}</tool_call> anywhere in the answer, or,
-/// as Llama 3 writes it, an answer that is nothing but {"name": ..., "parameters": {...}}.
+/// exact: equal once white space around both is cut. short_answer, and choice where it was generated: the same words,
+/// as short_answer_words() has them. number: the last number of the answer has the expected value.
+/// json: the answer is one JSON object, fenced as Markdown or not, equal to the expected one whatever the order of
+/// keys, numbers by value, and valid for the schema. tool_call: exactly one call, of that name, with equal arguments.
+/// tool_calls: exactly these calls in any order. no_tool_call: no call, not even a malformed one. What a call is, says
+/// tool_calls.h.
 bool grade(const PanelItem& item, std::string_view answer);
 
 }  // namespace rung

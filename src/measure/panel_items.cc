@@ -15,10 +15,24 @@ using Json = nlohmann::ordered_json;
 constexpr int kMaxJsonDepth = 100;
 
 constexpr std::pair<std::string_view, Grader> kGraders[] = {{"exact", Grader::kExact},
+                                                            {"short_answer", Grader::kShortAnswer},
                                                             {"number", Grader::kNumber},
+                                                            {"choice", Grader::kChoice},
                                                             {"json", Grader::kJson},
                                                             {"tool_call", Grader::kToolCall},
+                                                            {"tool_calls", Grader::kToolCalls},
                                                             {"no_tool_call", Grader::kNoToolCall}};
+
+std::string grader_names() {
+  std::string names;
+  for (size_t index = 0; index < std::size(kGraders); ++index)
+    names += fmt::format("{}{}",
+                         index == 0                         ? ""
+                         : index + 1 == std::size(kGraders) ? " or "
+                                                            : ", ",
+                         kGraders[index].first);
+  return names;
+}
 
 /// One line under examination; knows how to say where it is.
 class Line {
@@ -35,6 +49,8 @@ class Line {
   Status check_tools(Grader grader) const;
   Status check_answer(Grader grader) const;
   Status check_schema_field(Grader grader) const;
+  Status check_choices(Grader grader) const;
+  Result<std::optional<uint64_t>> count(const char* field) const;
   Status read_optional(PanelItem& item) const;
 
   std::string place_;
@@ -75,7 +91,7 @@ Result<Grader> Line::grader() const {
   for (const auto& [name, grader] : kGraders) {
     if (value != nullptr && value->is_string() && value->get_ref<const std::string&>() == name) return grader;
   }
-  return fail("grader", "exact, number, json, tool_call or no_tool_call");
+  return fail("grader", grader_names());
 }
 
 Status Line::check_messages() const {
@@ -91,7 +107,7 @@ Status Line::check_messages() const {
 
 Status Line::check_tools(Grader grader) const {
   const Json* tools = find("tools");
-  const bool is_needed = grader == Grader::kToolCall || grader == Grader::kNoToolCall;
+  const bool is_needed = grader == Grader::kToolCall || grader == Grader::kToolCalls || grader == Grader::kNoToolCall;
   if (tools == nullptr && !is_needed) return {};
   const auto is_tool = [](const Json& tool) {
     return tool.is_object() && tool.contains("function") && tool["function"].is_object() &&
@@ -103,24 +119,48 @@ Status Line::check_tools(Grader grader) const {
                : fail("tools", "a list, not empty, of {\"type\": \"function\", \"function\": {\"name\": ...}}");
 }
 
+bool is_call(const Json& call) {
+  return call.is_object() && has_text(call, "name") && call.contains("arguments") && call["arguments"].is_object();
+}
+
 Status Line::check_answer(Grader grader) const {
   const Json* answer = find("answer");
-  const bool is_object = answer != nullptr && answer->is_object();
   switch (grader) {
     case Grader::kExact:
+    case Grader::kShortAnswer:
+    case Grader::kChoice:
       return text("answer").map([](const std::string&) {});
     case Grader::kNumber:
       return answer != nullptr && answer->is_number() ? Status() : fail("answer", "a number for grader number");
     case Grader::kJson:
-      return is_object ? Status() : fail("answer", "an object for grader json");
+      return answer != nullptr && answer->is_object() ? Status() : fail("answer", "an object for grader json");
     case Grader::kNoToolCall:
       return answer == nullptr || answer->is_null() ? Status() : fail("answer", "null for grader no_tool_call");
     case Grader::kToolCall:
+      return answer != nullptr && is_call(*answer)
+                 ? Status()
+                 : fail("answer", "{\"name\": ..., \"arguments\": {...}} for grader tool_call");
+    case Grader::kToolCalls:
       break;
   }
-  const bool is_call =
-      is_object && has_text(*answer, "name") && answer->contains("arguments") && (*answer)["arguments"].is_object();
-  return is_call ? Status() : fail("answer", "{\"name\": ..., \"arguments\": {...}} for grader tool_call");
+  const bool is_ok = answer != nullptr && answer->is_array() && !answer->empty() &&
+                     std::all_of(answer->begin(), answer->end(), is_call);
+  return is_ok ? Status()
+               : fail("answer", "a list, not empty, of {\"name\": ..., \"arguments\": {...}} for grader tool_calls");
+}
+
+Status Line::check_choices(Grader grader) const {
+  if (grader != Grader::kChoice) return {};
+  const Json* choices = find("choices");
+  std::set<std::string> texts;
+  const auto is_new_text = [&](const Json& choice) {
+    return choice.is_string() && !choice.get_ref<const std::string&>().empty() &&
+           texts.insert(choice.get<std::string>()).second;
+  };
+  const bool is_ok = choices != nullptr && choices->is_array() && choices->size() >= 2 &&
+                     std::all_of(choices->begin(), choices->end(), is_new_text);
+  if (!is_ok) return fail("choices", "a list of at least two strings, all different, for grader choice");
+  return texts.count(find("answer")->get<std::string>()) != 0 ? Status() : fail("answer", "one of the choices");
 }
 
 Status Line::check_schema_field(Grader grader) const {
@@ -138,11 +178,19 @@ Status Line::read_optional(PanelItem& item) const {
   if (find("gold") != nullptr) {
     RUNG_TRY(item.gold, text("gold"));
   }
-  const Json* entries = find("entries");
-  if (entries == nullptr) return {};
-  if (!entries->is_number_unsigned()) return fail("entries", "a count");
-  item.entries = entries->get<uint64_t>();
+  if (find("form") != nullptr) {
+    RUNG_TRY(item.form, text("form"));
+  }
+  RUNG_TRY(item.entries, count("entries"));
+  RUNG_TRY(item.level, count("level"));
   return {};
+}
+
+Result<std::optional<uint64_t>> Line::count(const char* field) const {
+  const Json* value = find(field);
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_number_unsigned()) return fail(field, "a count");
+  return value->get<uint64_t>();
 }
 
 Result<PanelItem> Line::read(std::string_view capability) const {
@@ -155,11 +203,13 @@ Result<PanelItem> Line::read(std::string_view capability) const {
   RUNG_CHECK(check_tools(item.grader));
   RUNG_CHECK(check_answer(item.grader));
   RUNG_CHECK(check_schema_field(item.grader));
+  RUNG_CHECK(check_choices(item.grader));
   RUNG_CHECK(read_optional(item));
   item.messages = share(find("messages"));
   item.tools = share(find("tools"));
   item.answer = find("answer") != nullptr ? share(find("answer")) : std::make_shared<const Json>();
   item.schema = item.grader == Grader::kJson ? share(find("schema")) : nullptr;
+  item.choices = item.grader == Grader::kChoice ? share(find("choices")) : nullptr;
   return item;
 }
 

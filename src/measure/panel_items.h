@@ -1,6 +1,7 @@
 // The items of a panel: a folder of JSON Lines files, one capability each, named by its file. A line is an object with
-// id, capability, messages, optional tools, grader, answer, and as the grader needs them schema; gold and entries are
-// optional. Every line is checked when read; errors name file, line, field, what was found and what is allowed.
+// id, capability, messages, optional tools, grader, answer, and as the grader needs them schema or choices; gold,
+// entries, level and form are optional. Every line is checked when read; errors name file, line, field, what was found
+// and what is allowed. docs/panel.md describes the fields.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +17,14 @@
 namespace rung {
 
 enum class Grader {
-  kExact,       ///< the answer's text, white space around it apart
-  kNumber,      ///< the last number of the answer
-  kJson,        ///< one JSON object equal to the expected one and valid for the schema
-  kToolCall,    ///< one tool call with the expected name and arguments
-  kNoToolCall,  ///< no tool call
+  kExact,        ///< the answer's text, white space around it apart
+  kShortAnswer,  ///< the expected words, whatever their case and the marks around them
+  kNumber,       ///< the last number of the answer
+  kChoice,       ///< the likeliest of the choices as a continuation of the prompt; in text, the choice itself
+  kJson,         ///< one JSON object equal to the expected one and valid for the schema
+  kToolCall,     ///< one tool call with the expected name and arguments
+  kToolCalls,    ///< exactly the expected calls, in any order
+  kNoToolCall,   ///< no tool call
 };
 
 /// Immutable; copies share the JSON.
@@ -30,12 +34,15 @@ struct PanelItem {
   std::string id;          ///< unique in the panel
   std::string capability;  ///< as its file is named
   Grader grader = Grader::kExact;
-  Json messages;                    ///< a list of {role, content, ...}, not empty
-  Json tools;                       ///< a list of functions, as OpenAI writes them; null without
-  Json answer;                      ///< what is expected: string, number, object, call {name, arguments} or null
-  Json schema;                      ///< for kJson; else null
-  std::optional<std::string> gold;  ///< the text that a model was trained to write
+  Json messages;  ///< a list of {role, content, ...}, not empty
+  Json tools;     ///< a list of functions, as OpenAI writes them; null without
+  Json answer;    ///< what is expected: string, number, object, call {name, arguments}, list of calls or null
+  Json schema;    ///< for kJson; else null
+  Json choices;   ///< for kChoice: a list of at least two strings, all different, one of them the answer; else null
+  std::optional<std::string> gold;  ///< a text that is right; where a model was trained on the task, its very wording
   std::optional<uint64_t> entries;  ///< of the list that a recall item asks about
+  std::optional<uint64_t> level;    ///< difficulty, from 1
+  std::string form;                 ///< which wording of the task it is; may be empty
 };
 
 struct Capability {

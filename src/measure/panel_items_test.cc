@@ -60,13 +60,17 @@ TEST_F(PanelItems, EveryFieldIsChecked) {
       {"messages", R"(["hi"])", "field 'messages'"},
       {"tools", "{}", "field 'tools'"},
       {"tools", "[{}]", "field 'tools'"},
-      {"grader", R"("maybe")", "found \"maybe\", allowed is exact, number, json, tool_call or no_tool_call"},
+      {"grader", R"("maybe")", "found \"maybe\", allowed is exact, short_answer, number, choice, json, "},
       {"grader", R"("number")", "found \"a\", allowed is a number"},
       {"grader", R"("json")", "allowed is an object"},
       {"grader", R"("tool_call")", "field 'tools'"},
+      {"grader", R"("tool_calls")", "field 'tools'"},
+      {"grader", R"("choice")", "field 'choices': found nothing"},
       {"answer", "1", "field 'answer'"},
       {"gold", "1", "field 'gold'"},
       {"entries", "-1", "field 'entries'"},
+      {"level", "\"hard\"", "field 'level'"},
+      {"form", "3", "field 'form'"},
   };
   for (const auto& [field, value, message] : cases) {
     ordered_json record = ordered_json::parse(kGood);
@@ -91,6 +95,19 @@ TEST_F(PanelItems, SchemasMustBeDecidableAndHold) {
   record["schema"] = {{"required", {"b"}}};
   EXPECT_THAT(error_of_line(record.dump()), HasSubstr("field 'answer': breaks its own schema"));
   record["schema"] = {{"required", {"a"}}};
+  EXPECT_EQ(error_of_line(record.dump()), "");
+}
+
+TEST_F(PanelItems, ChoicesAreDifferentAndHoldTheAnswer) {
+  ordered_json record = ordered_json::parse(kGood);
+  record["grader"] = "choice";
+  for (const char* choices : {"[]", "[\"a\"]", "[\"a\", \"a\"]", "[\"a\", 1]", "[\"a\", \"\"]", "\"a\""}) {
+    record["choices"] = ordered_json::parse(choices);
+    EXPECT_THAT(error_of_line(record.dump()), HasSubstr("field 'choices'")) << choices;
+  }
+  record["choices"] = {"b", "c"};
+  EXPECT_THAT(error_of_line(record.dump()), HasSubstr("field 'answer': found \"a\", allowed is one of the choices"));
+  record["choices"] = {"b", "a"};
   EXPECT_EQ(error_of_line(record.dump()), "");
 }
 
