@@ -37,6 +37,7 @@ struct SessionOptions {
   size_t capacity = 1024;               ///< positions a sequence can hold
   size_t batch = 512;                   ///< tokens computed together; longer inputs are cut
   ProductObserver* observer = nullptr;  ///< told of every matrix product; must outlive the session
+  bool bf16_stream = false;             ///< rounds the residual stream to BF16 after every layer, as GPU engines do
 
   /// Weights, activations and KV in floats: the reference that quantized runs are compared with.
   static SessionOptions reference() {

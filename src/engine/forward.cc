@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "base/half.h"
 #include "kernels/elementwise.h"
 
 namespace rung {
@@ -13,10 +14,11 @@ void add_bias(const std::vector<float>& bias, float* row) {
 
 }  // namespace
 
-Forward::Forward(const Engine& engine, ThreadPool& pool, Precision precision, ProductObserver* observer)
+Forward::Forward(const Engine& engine, ThreadPool& pool, const SessionOptions& options)
     : engine_(engine),
       pool_(pool),
-      products_{pool, precision, observer, {}, {}},
+      bf16_stream_(options.bf16_stream),
+      products_{pool, options.precision, options.observer, {}, {}},
       attention_(engine.config(), pool.size()),
       experts_(engine.config()) {
   const ModelConfig& config = engine.config();
@@ -43,6 +45,7 @@ void Forward::run(std::span<const PlacedToken> tokens, std::span<const size_t> w
   for (size_t layer = 0; layer < engine_.config().layers; ++layer) {
     attention_block(tokens, layer);
     feed_forward_block(tokens.size(), layer);
+    if (bf16_stream_) round_stream(tokens.size());
   }
   if (!wanted.empty()) output_logits(wanted, out);
 }
@@ -164,6 +167,11 @@ void Forward::feed_forward_block(size_t tokens, size_t layer) {
   }
   products_.for_tokens(tokens, width,
                        [&](size_t token) { axpy_f32(1.0f, delta + token * width, width, x + token * width); });
+}
+
+void Forward::round_stream(size_t tokens) {
+  for (float& value : std::span(x_).first(tokens * engine_.config().width))
+    value = bfloat16_to_float(float_to_bfloat16(value));
 }
 
 void Forward::output_logits(std::span<const size_t> wanted, float* out) {

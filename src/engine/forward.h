@@ -22,7 +22,7 @@ struct PlacedToken {
 
 class Forward {
  public:
-  Forward(const Engine& engine, ThreadPool& pool, Precision precision, ProductObserver* observer);
+  Forward(const Engine& engine, ThreadPool& pool, const SessionOptions& options);
 
   /// Runs the batch, stores its keys and values, and writes the logits of the rows named in `wanted` to out:
   /// (wanted.size(), vocabulary).
@@ -35,10 +35,12 @@ class Forward {
   void attention_block(std::span<const PlacedToken> tokens, size_t layer);
   void finish_queries_and_keys(std::span<const PlacedToken> tokens, size_t layer);
   void feed_forward_block(size_t tokens, size_t layer);
+  void round_stream(size_t tokens);
   void output_logits(std::span<const size_t> wanted, float* out);
 
   const Engine& engine_;
   ThreadPool& pool_;
+  bool bf16_stream_;
   ProductContext products_;
   Attention attention_;
   Experts experts_;

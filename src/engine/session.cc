@@ -32,8 +32,7 @@ struct Session::Impl {
 };
 
 Session::Session(std::shared_ptr<const Engine> engine, ThreadPool& pool, const SessionOptions& options)
-    : impl_(new Impl{
-          engine, options.batch, Forward(*engine, pool, options.precision, options.observer), {}, {}, {}, {}, {}}) {
+    : impl_(new Impl{engine, options.batch, Forward(*engine, pool, options), {}, {}, {}, {}, {}}) {
   for (size_t sequence = 0; sequence < options.sequences; ++sequence)
     impl_->sequences.push_back({KvCache(engine->config(), options.keys, options.values, options.capacity), 0});
 }
