@@ -3,7 +3,7 @@
 namespace rung {
 namespace {
 
-constexpr std::string_view kSpace = " \t\r\n\v\f";
+constexpr std::string_view kSpace = " \t\r\n\v\f", kFence = "```";
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -24,7 +24,6 @@ std::string_view trim_space(std::string_view text) {
 }
 
 std::string_view without_fence(std::string_view text) {
-  constexpr std::string_view kFence = "```";
   text = trim_space(text);
   const size_t line = text.find('\n');
   if (!text.starts_with(kFence) || !text.ends_with(kFence) || line == std::string_view::npos ||
@@ -32,6 +31,13 @@ std::string_view without_fence(std::string_view text) {
     return text;
   const std::string_view inside = text.substr(line + 1, text.size() - line - 1 - kFence.size());
   return inside.find(kFence) == std::string_view::npos ? trim_space(inside) : text;
+}
+
+std::string_view first_fenced(std::string_view text) {
+  const size_t fence = text.find(kFence);
+  const size_t line = fence == std::string_view::npos ? fence : text.find('\n', fence);
+  if (line == std::string_view::npos) return text;
+  return text.substr(line + 1, text.find(kFence, line) - line - 1);
 }
 
 std::string short_answer_words(std::string_view text) {

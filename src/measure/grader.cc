@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "measure/answer_text.h"
+#include "measure/sandbox.h"
 #include "measure/tool_calls.h"
 #include "text/json_schema.h"
 
@@ -67,6 +68,13 @@ bool grade_calls(const OrderedJson& expected, std::string_view answer) {
   return true;
 }
 
+bool grade_code(const OrderedJson& expected, std::string_view answer) {
+  const std::string before = expected.value("before", "");
+  const std::string program =
+      fmt::format("{}\n{}\n{}\n", before, first_fenced(answer), expected.at("after").get_ref<const std::string&>());
+  return run_python(program).outcome == RunOutcome::kPassed;
+}
+
 }  // namespace
 
 bool grade(const PanelItem& item, std::string_view answer) {
@@ -85,6 +93,8 @@ bool grade(const PanelItem& item, std::string_view answer) {
       return grade_call(*item.answer, answer);
     case Grader::kToolCalls:
       return grade_calls(*item.answer, answer);
+    case Grader::kCode:
+      return grade_code(*item.answer, answer);
     case Grader::kNoToolCall: {
       const ToolCalls found = find_tool_calls(answer);
       return !found.is_malformed && found.calls.empty();

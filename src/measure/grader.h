@@ -1,4 +1,5 @@
-// Decides whether a model's answer to a panel item is right. Pure; any text is an answer, a malformed one is wrong.
+// Decides whether a model's answer to a panel item is right. Any text is an answer, a malformed one is wrong. Pure, but
+// for code, which is run (measure/sandbox.h).
 #pragma once
 
 #include <string_view>
@@ -12,7 +13,8 @@ namespace rung {
 /// json: the answer is one JSON object, fenced as Markdown or not, equal to the expected one whatever the order of
 /// keys, numbers by value, and valid for the schema. tool_call: exactly one call, of that name, with equal arguments.
 /// tool_calls: exactly these calls in any order. no_tool_call: no call, not even a malformed one. What a call is, says
-/// tool_calls.h.
+/// tool_calls.h. code: the answer's first fenced block, or all of it, runs between `before` and `after` to its end;
+/// always wrong where python_available() is not.
 bool grade(const PanelItem& item, std::string_view answer);
 
 }  // namespace rung

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "measure/sandbox.h"
+
 namespace rung {
 namespace {
 
@@ -83,6 +85,20 @@ TEST(Grader, ToolCall) {
   }
   EXPECT_TRUE(grade(none, "I have no tool for that."));
   EXPECT_FALSE(grade(none, "<tool_call>"));
+}
+
+TEST(Grader, CodeIsRunBetweenItsSurroundings) {
+  if (!python_available()) GTEST_SKIP() << python_available().error().message;
+  const PanelItem item = item_of(Grader::kCode, R"({"before": "k = 2", "after": "assert f(3) == 6"})");
+  const std::string right = "def f(x):\n    return k * x\n";
+  EXPECT_TRUE(grade(item, right));
+  EXPECT_TRUE(grade(item, "Here it is:\n```python\n" + right + "```\nIt doubles x."));
+  EXPECT_TRUE(grade(item, "```\n" + right)) << "a fence that the limit of tokens cut";
+  for (const std::string& wrong :
+       {std::string(), std::string("def f(x):\n    return 3 * x\n"), std::string("def g(x):\n    return 2 * x\n"),
+        std::string("def f(x): return k * x\nimport sys; sys.exit(0)"), "Here it is:\n" + right,
+        std::string("def f(x):\n    while True: pass\n")})
+    EXPECT_FALSE(grade(item, wrong)) << wrong;
 }
 
 TEST(Grader, GoldAnswersAreRight) {

@@ -21,7 +21,8 @@ constexpr std::pair<std::string_view, Grader> kGraders[] = {{"exact", Grader::kE
                                                             {"json", Grader::kJson},
                                                             {"tool_call", Grader::kToolCall},
                                                             {"tool_calls", Grader::kToolCalls},
-                                                            {"no_tool_call", Grader::kNoToolCall}};
+                                                            {"no_tool_call", Grader::kNoToolCall},
+                                                            {"code", Grader::kCode}};
 
 std::string grader_names() {
   std::string names;
@@ -140,6 +141,11 @@ Status Line::check_answer(Grader grader) const {
       return answer != nullptr && is_call(*answer)
                  ? Status()
                  : fail("answer", "{\"name\": ..., \"arguments\": {...}} for grader tool_call");
+    case Grader::kCode:
+      return answer != nullptr && answer->is_object() && has_text(*answer, "after") &&
+                     (!answer->contains("before") || has_text(*answer, "before"))
+                 ? Status()
+                 : fail("answer", "{\"after\": tests in Python} for grader code");
     case Grader::kToolCalls:
       break;
   }

@@ -25,6 +25,7 @@ enum class Grader {
   kToolCall,     ///< one tool call with the expected name and arguments
   kToolCalls,    ///< exactly the expected calls, in any order
   kNoToolCall,   ///< no tool call
+  kCode,         ///< Python that passes the tests when it is run
 };
 
 /// Immutable; copies share the JSON.
