@@ -33,11 +33,12 @@ struct SessionOptions {
   Precision precision = Precision::kQ8;
   KvFormat keys = KvFormat::kF16;
   KvFormat values = KvFormat::kF16;
-  size_t sequences = 1;                 ///< independent sequences, each with a cache of its own
-  size_t capacity = 1024;               ///< positions a sequence can hold
-  size_t batch = 512;                   ///< tokens computed together; longer inputs are cut
-  ProductObserver* observer = nullptr;  ///< told of every matrix product; must outlive the session
-  bool bf16_stream = false;             ///< rounds the residual stream to BF16 after every layer, as GPU engines do
+  size_t sequences = 1;                    ///< independent sequences, each with a cache of its own
+  size_t capacity = 1024;                  ///< positions a sequence can hold
+  size_t batch = 512;                      ///< tokens computed together; longer inputs are cut
+  Batching batching = Batching::kFastest;  ///< invariant: prefill and decoding give the same bits
+  ProductObserver* observer = nullptr;     ///< told of every matrix product; must outlive the session
+  bool bf16_stream = false;                ///< rounds the residual stream to BF16 after every layer, as GPU engines do
 
   /// Weights, activations and KV in floats: the reference that quantized runs are compared with.
   static SessionOptions reference() {

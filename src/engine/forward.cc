@@ -18,7 +18,7 @@ Forward::Forward(const Engine& engine, ThreadPool& pool, const SessionOptions& o
     : engine_(engine),
       pool_(pool),
       bf16_stream_(options.bf16_stream),
-      products_{pool, options.precision, options.observer, {}, {}},
+      products_{pool, options.precision, options.observer, options.batching, {}, {}},
       attention_(engine.config(), pool.size()),
       experts_(engine.config()) {
   const ModelConfig& config = engine.config();

@@ -16,6 +16,7 @@ struct ProductContext {
   ThreadPool& pool;
   Precision precision;
   ProductObserver* observer;  ///< may be null
+  Batching batching;
   MatmulScratch scratch;
   std::vector<MatmulJob> jobs;
 
@@ -35,7 +36,7 @@ struct ProductContext {
   }
   void run_jobs() {
     if (observer != nullptr) observer->products(jobs);
-    matmul(pool, scratch, precision, jobs);
+    matmul(pool, scratch, precision, jobs, batching);
     jobs.clear();
   }
 

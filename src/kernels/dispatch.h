@@ -15,6 +15,6 @@ const KernelTable& kernels_for(Isa isa);
 UnpackFn unpack_for(Isa isa, Format format);
 /// matmul() on the kernels of one instruction set.
 void matmul_with(Isa isa, ThreadPool& pool, MatmulScratch& scratch, Precision precision,
-                 std::span<const MatmulJob> jobs);
+                 std::span<const MatmulJob> jobs, Batching batching = Batching::kFastest);
 
 }  // namespace rung

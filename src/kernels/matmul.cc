@@ -29,7 +29,8 @@ struct Plan {
   size_t grain = 1;
 };
 
-Plan make_plan(std::span<const MatmulJob> jobs, Precision precision, const KernelTable& table, int threads) {
+Plan make_plan(std::span<const MatmulJob> jobs, Precision precision, Batching batching, const KernelTable& table,
+               int threads) {
   const auto work_of = [](const MatmulJob& job) { return job.weights.rows * job.weights.cols * job.tokens; };
   size_t total = 0;
   for (const MatmulJob& job : jobs) total += work_of(job);
@@ -38,7 +39,7 @@ Plan make_plan(std::span<const MatmulJob> jobs, Precision precision, const Kerne
   plan.jobs.reserve(jobs.size());
   for (const MatmulJob& job : jobs) {
     if (work_of(job) == 0) continue;
-    const Road road = road_of(job, precision, table);
+    const Road road = road_of(job, precision, batching, table);
     const size_t rows_for_share = share / (job.weights.cols * job.tokens) + 1;
     const size_t rows = round_up(std::min(rows_for_share, job.weights.rows), table.tile_rows);
     const size_t band_rows = road.tiled ? std::min(rows, kBandRows) : rows;
@@ -66,9 +67,9 @@ const KernelTable& kernels_for(Isa isa) {
 }
 
 void matmul_with(Isa isa, ThreadPool& pool, MatmulScratch& scratch, Precision precision,
-                 std::span<const MatmulJob> jobs) {
+                 std::span<const MatmulJob> jobs, Batching batching) {
   const Kernels kernels{isa, kernels_for(isa), elementwise_for(isa)};
-  const Plan plan = make_plan(jobs, precision, kernels.table, pool.size());
+  const Plan plan = make_plan(jobs, precision, batching, kernels.table, pool.size());
   const ScratchLayout layout = make_layout(jobs, kernels.table.tile_rows);
   scratch.reserve(pool.size(), layout.total);
   pool.parallel_for(plan.tasks, plan.grain, [&](size_t begin, size_t end, int thread) {
@@ -81,8 +82,9 @@ void matmul_with(Isa isa, ThreadPool& pool, MatmulScratch& scratch, Precision pr
   });
 }
 
-void matmul(ThreadPool& pool, MatmulScratch& scratch, Precision precision, std::span<const MatmulJob> jobs) {
-  matmul_with(active_isa(), pool, scratch, precision, jobs);
+void matmul(ThreadPool& pool, MatmulScratch& scratch, Precision precision, std::span<const MatmulJob> jobs,
+            Batching batching) {
+  matmul_with(active_isa(), pool, scratch, precision, jobs, batching);
 }
 
 }  // namespace rung

@@ -77,8 +77,15 @@ class MatmulScratch {
   std::vector<std::vector<uint8_t>> slices_;
 };
 
+/// How a product is computed. Few tokens go row by row, many by tiles, and the two add in another order.
+enum class Batching {
+  kFastest,    ///< by the number of tokens
+  kInvariant,  ///< always by tiles: a token's outputs are the same bits however many tokens share the product
+};
+
 /// All jobs in one parallel region, their rows shared out in bands. A job's input must be quantized() where the
 /// precision is kQ8 and its weights are in an integer format.
-void matmul(ThreadPool& pool, MatmulScratch& scratch, Precision precision, std::span<const MatmulJob> jobs);
+void matmul(ThreadPool& pool, MatmulScratch& scratch, Precision precision, std::span<const MatmulJob> jobs,
+            Batching batching = Batching::kFastest);
 
 }  // namespace rung

@@ -205,9 +205,10 @@ ScratchLayout make_layout(std::span<const MatmulJob> jobs, size_t tile_rows) {
   return layout;
 }
 
-Road road_of(const MatmulJob& job, Precision precision, const KernelTable& table) {
+Road road_of(const MatmulJob& job, Precision precision, Batching batching, const KernelTable& table) {
   const bool integer = precision == Precision::kQ8 && format_info(job.weights.format).unpack != nullptr;
-  return {integer, job.tokens >= (integer ? table.gemm_s8_from : table.gemm_f32_from)};
+  const size_t tiled_from = integer ? table.gemm_s8_from : table.gemm_f32_from;
+  return {integer, batching == Batching::kInvariant || job.tokens >= tiled_from};
 }
 
 void run_band(const Kernels& kernels, const MatmulJob& job, Road road, const ScratchLayout& layout, uint8_t* slice,

@@ -35,7 +35,7 @@ struct Road {
   bool tiled;
 };
 
-Road road_of(const MatmulJob& job, Precision precision, const KernelTable& table);
+Road road_of(const MatmulJob& job, Precision precision, Batching batching, const KernelTable& table);
 
 /// Rows begin .. end - 1 of a job; a tiled band has at most kBandRows. slice: layout.total bytes of any alignment.
 void run_band(const Kernels& kernels, const MatmulJob& job, Road road, const ScratchLayout& layout, uint8_t* slice,

@@ -25,11 +25,12 @@ std::vector<size_t> column_counts(const FormatInfo& info, Precision precision) {
 }
 
 std::vector<float> product(Isa isa, ThreadPool& pool, Precision precision, const Matrix& weights,
-                           const Activations& input, size_t tokens) {
+                           const Activations& input, size_t tokens, size_t first = 0,
+                           Batching batching = Batching::kFastest) {
   std::vector<float> out(tokens * weights.rows, -1.0f);
   MatmulScratch scratch;
-  const MatmulJob job{weights, &input, 0, tokens, out.data(), weights.rows};
-  matmul_with(isa, pool, scratch, precision, {&job, 1});
+  const MatmulJob job{weights, &input, first, tokens, out.data(), weights.rows};
+  matmul_with(isa, pool, scratch, precision, {&job, 1}, batching);
   return out;
 }
 
@@ -71,6 +72,27 @@ class EveryIntegerFormat : public EveryFormat {};
 TEST_P(EveryFormat, Q8IsTheProductOfTheCodes) { check_format(info(), Precision::kQ8); }
 
 TEST_P(EveryFormat, F32IsTheProductOfTheDecodedWeights) { check_format(info(), Precision::kF32); }
+
+/// What makes a prefill decide as token-by-token decoding does: a token's outputs are the same bits in any company.
+TEST_P(EveryFormat, InvariantProductsDoNotSeeTheOtherTokens) {
+  Rng rng(11);
+  ThreadPool pool(1);
+  const size_t cols = 5 * std::max<size_t>(256, info().block_values), rows = 21, tokens = 33;
+  const TestMatrix weights(rng, info().format, rows, cols);
+  const std::vector<float> x = random_floats(rng, tokens * cols);
+  for (const Precision precision : {Precision::kQ8, Precision::kF32}) {
+    Activations input;
+    input.assign(pool, x.data(), tokens, cols, true);
+    for (const Isa isa : available_isas()) {
+      const auto all = product(isa, pool, precision, weights.matrix, input, tokens, 0, Batching::kInvariant);
+      for (size_t first = 0, count = 1; first + count <= tokens; first += count, ++count) {
+        const auto part = product(isa, pool, precision, weights.matrix, input, count, first, Batching::kInvariant);
+        const auto begin = all.begin() + static_cast<ptrdiff_t>(first * rows);
+        ASSERT_TRUE(std::equal(part.begin(), part.end(), begin)) << isa_name(isa) << " " << count << " tokens";
+      }
+    }
+  }
+}
 
 /// The two roads are really two: rounding activations to 8 bits shows, and no more than it may (half a step a value).
 TEST_P(EveryIntegerFormat, Q8DiffersFromF32ByTheRoundingOfActivations) {

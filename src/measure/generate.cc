@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/sampler.h"
+#include "measure/sequence_fit.h"
 
 namespace rung {
 namespace {
@@ -88,13 +89,10 @@ Result<std::vector<std::vector<Token>>> generate(const std::shared_ptr<const Eng
                                                  std::span<const std::vector<Token>> prompts,
                                                  const GenerateOptions& options, std::string_view stage,
                                                  Observer& observer) {
-  SessionOptions session = options.session;
   size_t longest = 0;
   for (const auto& prompt : prompts) longest = std::max(longest, prompt.size());
-  session.capacity = longest + options.max_new;
-  const uint64_t bytes = KvCache(engine->config(), session.keys, session.values, session.capacity).memory_bytes();
-  const uint64_t fit = std::max<uint64_t>(1, options.kv_limit / std::max<uint64_t>(1, bytes));
-  session.sequences = std::min<size_t>({options.slots, static_cast<size_t>(fit), std::max<size_t>(1, prompts.size())});
+  const SessionOptions session = fit_sequences(engine->config(), options.session, longest + options.max_new,
+                                               std::min(options.slots, prompts.size()), options.kv_limit);
   return Generator(engine, pool, ends, prompts, options, session).run(stage, observer);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "measure/distribution.h"
 #include "text/utf8.h"
 
 namespace rung {
@@ -18,14 +19,6 @@ size_t utf8_error(std::string_view text) {
     at += step.bytes;
   }
   return std::string_view::npos;
-}
-
-/// Natural log of the sum of exp(logit).
-double log_sum_exp(std::span<const float> logits) {
-  const double highest = *std::max_element(logits.begin(), logits.end());
-  double sum = 0;
-  for (const float logit : logits) sum += std::exp(logit - highest);
-  return highest + std::log(sum);
 }
 
 Estimate perplexity_of(std::span<const double> nll) {
