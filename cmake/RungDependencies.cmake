@@ -18,6 +18,7 @@ find_library(RUNG_CLD2 cld2)  # Debian's has neither a CMake nor a pkg-config fi
 if(NOT RUNG_CLD2)
   message(FATAL_ERROR "CLD2 was not found. Run scripts/setup.sh once: it installs every package Rung needs.")
 endif()
+rung_need(SQLiteCpp 3.2 QUIET)
 pkg_check_modules(pcre2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)  # Debian compiles it: its flags say so

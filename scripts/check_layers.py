@@ -16,7 +16,7 @@ LAYERS = [
     ["quantize", "measure", "ledger"], ["calibrate", "panel", "tasks", "plan"], ["ladder"], ["budget"], ["report"],
     ["apps"],
 ]
-HEAVY_HEADERS = {"nlohmann/json.hpp", "CLI/CLI.hpp", "toml++/toml.h"}
+HEAVY_HEADERS = {"nlohmann/json.hpp", "CLI/CLI.hpp", "toml++/toml.h", "SQLiteCpp/SQLiteCpp.h", "SQLiteCpp/Database.h"}
 MAX_LINES = 700
 SOURCE_SUFFIXES = {".cc", ".h", ".inc", ".cmake", ".py", ".sh", ".js", ".mjs", ".ts", ".tsx", ".css"}
 CODE_SUFFIXES = {".cc", ".h", ".inc"}

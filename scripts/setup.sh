@@ -5,7 +5,8 @@
 set -euo pipefail
 
 packages=(g++ cmake ninja-build ccache mold pkg-config
-  nlohmann-json3-dev libcli11-dev libfmt-dev libexpected-dev libpcre2-dev libxxhash-dev libtomlplusplus-dev libeigen3-dev zlib1g-dev libcld2-dev)
+  nlohmann-json3-dev libcli11-dev libfmt-dev libexpected-dev libpcre2-dev libxxhash-dev libtomlplusplus-dev libeigen3-dev
+  zlib1g-dev libcld2-dev libsqlite3-dev libsqlitecpp-dev)
 test_packages=(libgtest-dev libgmock-dev librapidcheck-dev
   python3 python3-jinja2              # the end-to-end tests; the oracle of the chat templates
   chromium                            # opens the report page

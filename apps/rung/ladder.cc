@@ -47,6 +47,7 @@ std::string command_line(const LadderOptions& ladder, const std::string& program
     if (!material.imatrix.empty()) line += " --imatrix " + quoted(material.imatrix.string());
     if (!material.gram.empty()) line += " --gram " + quoted(material.gram.string());
   }
+  if (!ladder.results.empty() && with_inputs) line += " --results " + quoted(ladder.results.string());
   if (material.context != 512) line += fmt::format(" --context {}", material.context);
   if (material.tokens != 0) line += fmt::format(" --tokens {}", material.tokens);
   if (material.items != 0) line += fmt::format(" --items {}", material.items);
@@ -91,6 +92,11 @@ Command add_ladder(CLI::App& app) {
                    fmt::format("types and recipes, with commas; NAME+gptq rounds by GPTQ (needs --gram); default {}",
                                fmt::join(default_rungs(), ",")))
       ->delimiter(',');
+  command
+      ->add_option("--results", ladder_options.results,
+                   "database that keeps what was measured, so that nothing is measured twice; default RUNG_RESULTS, else "
+                   "~/.local/share/rung/results.sqlite")
+      ->type_name("FILE");
   add_measuring_options(*command, {"importance matrix", "rungs"}, ladder_options.material, ladder_options.threads);
   command->add_flag("--json", options->json, "print ladder.json instead of the table");
   command->footer(

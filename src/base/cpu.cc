@@ -1,7 +1,11 @@
 #include "base/cpu.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <fstream>
 #include <string>
 
 namespace rung {
@@ -54,6 +58,17 @@ Isa active_isa() { return choice().value_or(Isa::kScalar); }
 Status check_isa_choice() {
   if (!choice()) return tl::unexpected(choice().error());
   return {};
+}
+
+std::string machine_name() {
+  std::ifstream lines("/proc/cpuinfo");
+  std::string line, name = "unknown processor";
+  while (std::getline(lines, line)) {
+    if (!line.starts_with("model name")) continue;
+    name = line.substr(std::min(line.find(": "), line.size() - 2) + 2);
+    break;
+  }
+  return fmt::format("{} ({})", name, isa_name(active_isa()));
 }
 
 }  // namespace rung

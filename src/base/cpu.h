@@ -4,6 +4,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/status.h"
@@ -18,5 +19,8 @@ std::span<const Isa> available_isas();
 /// The choice in force. Call check_isa_choice() first where a wrong RUNG_ISA must become an error message.
 Isa active_isa();
 Status check_isa_choice();
+
+/// The processor's name as the kernel tells it and the instruction set in use: "AMD EPYC 9654 (avx512)".
+std::string machine_name();
 
 }  // namespace rung

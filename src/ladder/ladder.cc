@@ -4,11 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
-#include "base/hash.h"
 #include "codec/encoder_fingerprint.h"
+#include "ladder/result_store.h"
 #include "ladder/rung.h"
 #include "ladder/rung_result.h"
 #include "ladder/summary.h"
+#include "ledger/model_shape.h"
 #include "quantize/quantize_file.h"
 #include "quantize/recipe_source.h"
 
@@ -51,9 +52,12 @@ class Ladder {
 
   Result<ordered_json> run() {
     RUNG_CHECK(create_folder());
+    RUNG_TRY(store_, ResultStore::open(options_.results, options_.out));
     RUNG_CHECK(open_inputs(options_.model, options_.material, inputs_));
     RUNG_CHECK(choose_rungs());
     RUNG_CHECK(identify_model(inputs_, observer_));
+    const GgufFile& file = inputs_.source->file();
+    model_ = {inputs_.model_hash, model_shape_hash(file), model_name(file)};
     RUNG_CHECK(measure_all());
     return finish();
   }
@@ -61,7 +65,7 @@ class Ladder {
  private:
   Status create_folder() const {
     std::error_code error;
-    fs::create_directories(options_.out / "rungs", error);
+    fs::create_directories(options_.out, error);
     if (error) return failed_error("{}: cannot be created: {}", options_.out.string(), error.message());
     return {};
   }
@@ -91,35 +95,23 @@ class Ladder {
 
   /// Everything that a rung's numbers depend on.
   std::string identity(const Rung& rung) const {
-    std::string parts = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n", RUNG_VERSION, inputs_.model_hash, rung.recipe.name,
+    std::string parts = fmt::format("program {}\nencoders {}\nmodel {}\nrung {}\ncontext {}\npanel {}\nimatrix {}\n",
+                                    RUNG_VERSION, encoders_, inputs_.model_hash, rung.recipe.name,
                                     options_.material.context, inputs_.panel_hash, inputs_.imatrix_hash);
-    if (rung.gptq) parts += inputs_.grams->hash + "\n";
-    for (const LadderText& text : inputs_.texts) parts += fmt::format("{} {}\n", text.hash, text.chunks.chunks.size());
+    if (rung.gptq) parts += fmt::format("gram {}\n", inputs_.grams->hash);
+    for (const LadderText& text : inputs_.texts)
+      parts += fmt::format("text {} {}\n", text.hash, text.chunks.chunks.size());
     for (const TensorPlan& tensor : rung.plan.tensors)
       parts += fmt::format("{} {}\n", tensor.source->name, tensor.format ? format_name(*tensor.format) : "keep");
-    return content_hash(parts);
-  }
-
-  fs::path kept_file(const Rung& rung) const {
-    std::string name = rung.recipe.name;
-    std::replace(name.begin(), name.end(), '/', '-');  // "llama.cpp/Q4_K_M"
-    return options_.out / "rungs" / (name + ".json");
-  }
-
-  std::optional<RungResult> kept_result(const Rung& rung) const {
-    const auto text = read_file(kept_file(rung));
-    if (!text) return std::nullopt;
-    const ordered_json json = ordered_json::parse(*text, nullptr, false);
-    if (!json.is_object() || json.value("identity", "") != identity(rung) || !json.contains("result"))
-      return std::nullopt;
-    auto result = rung_result_from_json(json["result"]);
-    if (!result) return std::nullopt;
-    return std::move(*result);
+    return parts;
   }
 
   Status measure_all() {
     std::vector<std::optional<RungResult>> kept;
-    for (const Rung& rung : rungs_) kept.push_back(kept_result(rung));
+    for (const Rung& rung : rungs_) {
+      RUNG_TRY(auto result, store_->find(identity(rung)));
+      kept.push_back(std::move(result));
+    }
     const auto missing = static_cast<uint64_t>(std::count(kept.begin(), kept.end(), std::nullopt));
     if (missing < rungs_.size())
       observer_.note(fmt::format("{} of {} rungs were measured before.", rungs_.size() - missing, rungs_.size()));
@@ -135,8 +127,7 @@ class Ladder {
                             fmt::format("{} ({} of {})", rungs_[index].recipe.name, index + 1, rungs_.size()),
                             done++ * kUnits, missing * kUnits);
       RUNG_TRY(RungResult result, measure(rungs_[index], observer));
-      const ordered_json record = {{"identity", identity(rungs_[index])}, {"result", to_json(result)}};
-      RUNG_CHECK(write_file(kept_file(rungs_[index]), record.dump(1) + "\n"));
+      RUNG_CHECK(store_->keep(model_, identity(rungs_[index]), result));
       results_.push_back(std::move(result));
     }
     return {};
@@ -193,6 +184,8 @@ class Ladder {
   const std::string encoders_ = encoder_fingerprint();
   std::vector<Rung> rungs_;
   std::vector<RungResult> results_;
+  std::optional<ResultStore> store_;
+  MeasuredModel model_;
   std::optional<ChunkLogits> reference_logits_;
 };
 

@@ -1,6 +1,6 @@
 // Takes a model down the precision ladder: for every rung the model is quantized in memory, run beside the reference on
-// the texts, and put to the panel. Each finished rung is kept in OUT/rungs/, so an interrupted ladder goes on where it
-// stopped; a kept result counts only if model, rung, inputs, encoders and program version are the same.
+// the texts, and put to the panel. Each finished rung is kept in the results database, so an interrupted ladder goes on
+// where it stopped; a kept result counts only if model, rung, inputs, encoders and program version are the same.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -13,6 +13,7 @@ namespace rung {
 struct LadderOptions {
   std::filesystem::path model;
   std::filesystem::path out;       ///< folder, created where missing
+  std::filesystem::path results;   ///< the results database; empty: see ResultStore
   std::vector<std::string> rungs;  ///< empty: the default ladder
   MeasuringMaterial material;
   int threads = 0;

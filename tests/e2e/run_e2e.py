@@ -243,8 +243,9 @@ class Test:
         try:
             with open(stdin or os.devnull, "rb") as source:
                 sink = open(stdout, "wb") if stdout else streams["stdout"]
-                process = subprocess.Popen(command, cwd=self.folder, stdin=source, stdout=sink,
-                                           stderr=streams["stderr"], preexec_fn=lose_rights if self.as_nobody else None)
+                process = subprocess.Popen(command, cwd=self.folder, stdin=source, stdout=sink, stderr=streams["stderr"],
+                                           env={**os.environ, "RUNG_RESULTS": str(self.file("results.sqlite"))},
+                                           preexec_fn=lose_rights if self.as_nobody else None)
                 if stdout:
                     sink.close()
                 if interrupt:
