@@ -15,16 +15,13 @@ constexpr size_t kQueries = 16;  ///< tokens that share the expanded block
 
 }  // namespace
 
-Attention::Attention(const ModelConfig& config, int threads) : config_(config), scratch_(static_cast<size_t>(threads)) {
-  const size_t queries = kQueries * (config.heads / config.kv_heads);
-  const size_t floats = kPositions * (config.key_dim + config.value_dim + 1) + queries * (config.value_dim + 2);
-  for (auto& slice : scratch_) slice.resize(floats);
+Attention::Attention(const ModelConfig& config, int threads) : config_(config) {
+  for (int thread = 0; thread < threads; ++thread) scratch_.emplace_back(scratch_bytes(config));
 }
 
-size_t Attention::memory_bytes() const {
-  size_t floats = 0;
-  for (const auto& slice : scratch_) floats += slice.capacity();
-  return floats * sizeof(float) + tasks_.capacity() * sizeof(Task);
+size_t Attention::scratch_bytes(const ModelConfig& config) {
+  const size_t queries = kQueries * (config.heads / config.kv_heads);
+  return (kPositions * (config.key_dim + config.value_dim + 1) + queries * (config.value_dim + 2)) * sizeof(float);
 }
 
 void Attention::run(ThreadPool& pool, std::span<const AttentionRun> runs, size_t layer, const float* q, float* out) {
@@ -37,7 +34,7 @@ void Attention::run(ThreadPool& pool, std::span<const AttentionRun> runs, size_t
              head});
   pool.parallel_for(tasks_.size(), 1, [&](size_t begin, size_t end, int thread) {
     for (size_t task = begin; task < end; ++task)
-      attend(tasks_[task], layer, q, out, scratch_[static_cast<size_t>(thread)].data());
+      attend(tasks_[task], layer, q, out, scratch_[static_cast<size_t>(thread)].as<float>());
   });
 }
 

@@ -24,7 +24,9 @@ class Attention {
   explicit Attention(const ModelConfig& config, int threads);
   /// q: (batch, heads * key_dim), out: (batch, heads * value_dim).
   void run(ThreadPool& pool, std::span<const AttentionRun> runs, size_t layer, const float* q, float* out);
-  size_t memory_bytes() const;
+  /// What a thread needs.
+  static size_t scratch_bytes(const ModelConfig& config);
+  std::span<const PageBuffer> scratch() const { return scratch_; }
 
  private:
   struct Task {
@@ -35,7 +37,7 @@ class Attention {
 
   const ModelConfig& config_;
   std::vector<Task> tasks_;
-  std::vector<std::vector<float>> scratch_;  ///< one a thread
+  std::vector<PageBuffer> scratch_;  ///< one a thread
 };
 
 }  // namespace rung

@@ -46,6 +46,17 @@ struct SessionOptions {
   }
 };
 
+/// Bytes in whole pages.
+struct SessionMemory {
+  uint64_t kv_reserved = 0;  ///< address space of the caches, for every position they can hold
+  uint64_t kv = 0;           ///< of it in memory: the positions that were written
+  uint64_t buffers = 0;      ///< activations of the largest batch
+  uint64_t scratch = 0;      ///< of the threads
+  uint64_t logits = 0;       ///< that the last call returned
+
+  uint64_t total() const { return kv + buffers + scratch + logits; }
+};
+
 struct BatchToken {
   int32_t id = 0;
   uint32_t sequence = 0;
@@ -69,8 +80,9 @@ class Session {
   /// Forgets everything after the first `length` tokens.
   void truncate(uint32_t sequence, size_t length);
 
-  uint64_t kv_bytes() const;
-  uint64_t buffer_bytes() const;  ///< activations, scratch and logits allocated so far
+  /// What is in memory now, from this process's page tables; zeros where the system does not tell. What will be:
+  /// predict_session_memory() in session_memory.h.
+  SessionMemory memory() const;
   const Engine& engine() const;
 
  private:

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/half.h"
+#include "base/process_memory.h"
 #include "kernels/elementwise.h"
 
 namespace rung {
@@ -20,7 +21,8 @@ Forward::Forward(const Engine& engine, ThreadPool& pool, const SessionOptions& o
       bf16_stream_(options.bf16_stream),
       products_{pool, options.precision, options.observer, options.batching, {}, {}},
       attention_(engine.config(), pool.size()),
-      experts_(engine.config()) {
+      buffers_(forward_layout(engine.config(), tensor_shapes(engine.source()), options.precision)),
+      experts_(engine.config(), buffers_) {
   const ModelConfig& config = engine.config();
   const size_t pairs = config.rope_dims / 2;
   frequencies_.resize(pairs);
@@ -31,15 +33,18 @@ Forward::Forward(const Engine& engine, ThreadPool& pool, const SessionOptions& o
   }
 }
 
-uint64_t Forward::memory_bytes() const {
-  size_t floats = 0;
-  for (const auto* buffer : {&cosine_, &sine_, &x_, &normed_, &delta_, &q_, &k_, &v_, &mixed_, &gate_, &up_})
-    floats += buffer->capacity();
-  return floats * sizeof(float) + products_.scratch.memory_bytes() + input_.memory_bytes() + hidden_.memory_bytes() +
-         attention_.memory_bytes() + experts_.memory_bytes();
+uint64_t Forward::resident_buffers() const { return buffers_.resident_bytes(); }
+
+uint64_t Forward::resident_scratch() const {
+  uint64_t total = 0;
+  for (const auto slices : {products_.scratch.slices(), attention_.scratch()})
+    for (const PageBuffer& slice : slices) total += resident_bytes(slice.bytes()).value_or(0);
+  return total;
 }
 
 void Forward::run(std::span<const PlacedToken> tokens, std::span<const size_t> wanted, float* out) {
+  buffers_.reserve(tokens.size());
+  products_.scratch.reserve(pool_.size(), MatmulScratch::slice_bytes(buffers_.layout().widest, tokens.size()));
   embed(tokens);
   prepare_positions(tokens);
   for (size_t layer = 0; layer < engine_.config().layers; ++layer) {
@@ -53,7 +58,7 @@ void Forward::run(std::span<const PlacedToken> tokens, std::span<const size_t> w
 void Forward::embed(std::span<const PlacedToken> tokens) {
   const Matrix& embedding = engine_.weights().embedding;
   const size_t stride = row_bytes(embedding.format, embedding.cols);
-  float* x = reserve(x_, tokens.size() * embedding.cols);
+  float* x = buffers_.floats(Slot::kResidual);
   products_.for_tokens(tokens.size(), embedding.cols, [&](size_t token) {
     const auto row = static_cast<size_t>(tokens[token].id);
     decode_row(embedding.format, embedding.data + row * stride, embedding.cols, x + token * embedding.cols);
@@ -62,8 +67,8 @@ void Forward::embed(std::span<const PlacedToken> tokens) {
 
 void Forward::prepare_positions(std::span<const PlacedToken> tokens) {
   const size_t pairs = frequencies_.size();
-  float* cosine = reserve(cosine_, tokens.size() * pairs);
-  float* sine = reserve(sine_, tokens.size() * pairs);
+  float* cosine = buffers_.floats(Slot::kCosine);
+  float* sine = buffers_.floats(Slot::kSine);
   products_.for_tokens(tokens.size(), pairs * 32, [&](size_t token) {
     for (size_t pair = 0; pair < pairs; ++pair) {
       const double angle = static_cast<double>(tokens[token].position) * frequencies_[pair];
@@ -87,24 +92,25 @@ void Forward::attention_block(std::span<const PlacedToken> tokens, size_t layer)
   const ModelConfig& config = engine_.config();
   const LayerWeights& weights = engine_.weights().layers[layer];
   const size_t count = tokens.size(), width = config.width;
-  float* x = x_.data();
-  float* normed = reserve(normed_, count * width);
+  float* const x = buffers_.floats(Slot::kResidual);
+  float* const normed = buffers_.floats(Slot::kNormed);
+  Activations& input = buffers_.input(Input::kBlock);
   products_.for_tokens(count, width, [&](size_t token) {
     rms_norm_f32(x + token * width, weights.attention_norm.data(), width, config.norm_epsilon, normed + token * width);
   });
-  products_.assign(input_, normed, count, {&weights.q.weight, &weights.k.weight, &weights.v.weight});
-  products_.add_job(weights.q.weight, input_, reserve(q_, count * weights.q.weight.rows));
-  products_.add_job(weights.k.weight, input_, reserve(k_, count * weights.k.weight.rows));
-  products_.add_job(weights.v.weight, input_, reserve(v_, count * weights.v.weight.rows));
+  products_.assign(input, normed, count, {&weights.q.weight, &weights.k.weight, &weights.v.weight});
+  products_.add_job(weights.q.weight, input, buffers_.floats(Slot::kQueries));
+  products_.add_job(weights.k.weight, input, buffers_.floats(Slot::kKeys));
+  products_.add_job(weights.v.weight, input, buffers_.floats(Slot::kValues));
   products_.run_jobs();
   finish_queries_and_keys(tokens, layer);
 
   const Linear& output = weights.attention_output;
-  float* mixed = reserve(mixed_, count * output.weight.cols);
-  attention_.run(pool_, runs_, layer, q_.data(), mixed);
-  products_.assign(input_, mixed, count, {&output.weight});
-  float* delta = reserve(delta_, count * width);
-  products_.add_job(output.weight, input_, delta);
+  float* const mixed = buffers_.floats(Slot::kMixed);
+  attention_.run(pool_, runs_, layer, buffers_.floats(Slot::kQueries), mixed);
+  products_.assign(input, mixed, count, {&output.weight});
+  float* const delta = buffers_.floats(Slot::kDelta);
+  products_.add_job(output.weight, input, delta);
   products_.run_jobs();
   products_.for_tokens(count, width, [&](size_t token) {
     add_bias(output.bias, delta + token * width);
@@ -118,8 +124,8 @@ void Forward::finish_queries_and_keys(std::span<const PlacedToken> tokens, size_
   const size_t pairs = frequencies_.size(), dim = config.key_dim;
   const bool adjacent = config.architecture->rope == RopeLayout::kAdjacent;
   products_.for_tokens(tokens.size(), config.heads * dim, [&](size_t token) {
-    const float* cosine = cosine_.data() + token * pairs;
-    const float* sine = sine_.data() + token * pairs;
+    const float* cosine = buffers_.floats(Slot::kCosine) + token * pairs;
+    const float* sine = buffers_.floats(Slot::kSine) + token * pairs;
     const auto finish = [&](float* row, size_t heads, const Linear& linear, const std::vector<float>& norm) {
       add_bias(linear.bias, row);
       for (size_t head = 0; head < heads; ++head) {
@@ -127,9 +133,9 @@ void Forward::finish_queries_and_keys(std::span<const PlacedToken> tokens, size_
         rope_f32(row + head * dim, cosine, sine, pairs, adjacent);
       }
     };
-    float* key = k_.data() + token * config.kv_heads * dim;
-    float* value = v_.data() + token * config.kv_heads * config.value_dim;
-    finish(q_.data() + token * config.heads * dim, config.heads, weights.q, weights.q_norm);
+    float* key = buffers_.floats(Slot::kKeys) + token * config.kv_heads * dim;
+    float* value = buffers_.floats(Slot::kValues) + token * config.kv_heads * config.value_dim;
+    finish(buffers_.floats(Slot::kQueries) + token * config.heads * dim, config.heads, weights.q, weights.q_norm);
     finish(key, config.kv_heads, weights.k, weights.k_norm);
     add_bias(weights.v.bias, value);
     for (size_t head = 0; head < config.kv_heads; ++head)
@@ -142,9 +148,9 @@ void Forward::feed_forward_block(size_t tokens, size_t layer) {
   const ModelConfig& config = engine_.config();
   const LayerWeights& weights = engine_.weights().layers[layer];
   const size_t width = config.width;
-  float* x = x_.data();
-  float* normed = normed_.data();
-  float* delta = delta_.data();
+  float* x = buffers_.floats(Slot::kResidual);
+  float* normed = buffers_.floats(Slot::kNormed);
+  float* delta = buffers_.floats(Slot::kDelta);
   products_.for_tokens(tokens, width, [&](size_t token) {
     rms_norm_f32(x + token * width, weights.ffn_norm.data(), width, config.norm_epsilon, normed + token * width);
   });
@@ -153,16 +159,18 @@ void Forward::feed_forward_block(size_t tokens, size_t layer) {
   } else {
     const FeedForward& ffn = *weights.dense;
     const size_t hidden = ffn.gate.weight.rows;
-    products_.assign(input_, normed, tokens, {&ffn.gate.weight, &ffn.up.weight});
-    float* gate = reserve(gate_, tokens * hidden);
-    float* up = reserve(up_, tokens * hidden);
-    products_.add_job(ffn.gate.weight, input_, gate);
-    products_.add_job(ffn.up.weight, input_, up);
+    Activations& input = buffers_.input(Input::kBlock);
+    Activations& inner = buffers_.input(Input::kHidden);
+    products_.assign(input, normed, tokens, {&ffn.gate.weight, &ffn.up.weight});
+    float* gate = buffers_.floats(Slot::kGate);
+    float* up = buffers_.floats(Slot::kUp);
+    products_.add_job(ffn.gate.weight, input, gate);
+    products_.add_job(ffn.up.weight, input, up);
     products_.run_jobs();
     products_.for_tokens(tokens, hidden,
                          [&](size_t token) { swiglu_f32(gate + token * hidden, up + token * hidden, hidden); });
-    products_.assign(hidden_, gate, tokens, {&ffn.down.weight});
-    products_.add_job(ffn.down.weight, hidden_, delta);
+    products_.assign(inner, gate, tokens, {&ffn.down.weight});
+    products_.add_job(ffn.down.weight, inner, delta);
     products_.run_jobs();
   }
   products_.for_tokens(tokens, width,
@@ -170,7 +178,7 @@ void Forward::feed_forward_block(size_t tokens, size_t layer) {
 }
 
 void Forward::round_stream(size_t tokens) {
-  for (float& value : std::span(x_).first(tokens * engine_.config().width))
+  for (float& value : std::span(buffers_.floats(Slot::kResidual), tokens * engine_.config().width))
     value = bfloat16_to_float(float_to_bfloat16(value));
 }
 
@@ -178,12 +186,13 @@ void Forward::output_logits(std::span<const size_t> wanted, float* out) {
   const ModelConfig& config = engine_.config();
   const ModelWeights& weights = engine_.weights();
   const size_t width = config.width;
-  float* normed = normed_.data();
+  Activations& input = buffers_.input(Input::kBlock);
+  float* normed = buffers_.floats(Slot::kNormed);
   for (size_t row = 0; row < wanted.size(); ++row)
-    rms_norm_f32(x_.data() + wanted[row] * width, weights.output_norm.data(), width, config.norm_epsilon,
-                 normed + row * width);
-  products_.assign(input_, normed, wanted.size(), {&weights.output});
-  products_.add_job(weights.output, input_, out);
+    rms_norm_f32(buffers_.floats(Slot::kResidual) + wanted[row] * width, weights.output_norm.data(), width,
+                 config.norm_epsilon, normed + row * width);
+  products_.assign(input, normed, wanted.size(), {&weights.output});
+  products_.add_job(weights.output, input, out);
   products_.run_jobs();
 }
 

@@ -9,6 +9,7 @@
 #include "engine/attention.h"
 #include "engine/engine.h"
 #include "engine/experts.h"
+#include "engine/forward_layout.h"
 #include "kernels/matmul.h"
 
 namespace rung {
@@ -27,7 +28,8 @@ class Forward {
   /// Runs the batch, stores its keys and values, and writes the logits of the rows named in `wanted` to out:
   /// (wanted.size(), vocabulary).
   void run(std::span<const PlacedToken> tokens, std::span<const size_t> wanted, float* out);
-  uint64_t memory_bytes() const;
+  uint64_t resident_buffers() const;
+  uint64_t resident_scratch() const;  ///< of the threads
 
  private:
   void embed(std::span<const PlacedToken> tokens);
@@ -43,15 +45,10 @@ class Forward {
   bool bf16_stream_;
   ProductContext products_;
   Attention attention_;
+  ForwardBuffers buffers_;
   Experts experts_;
-  Activations input_, hidden_;
-  std::vector<double> frequencies_;   ///< (rope_dims / 2) radians per position
-  std::vector<float> cosine_, sine_;  ///< (batch, rope_dims / 2)
+  std::vector<double> frequencies_;  ///< (rope_dims / 2) radians per position
   std::vector<AttentionRun> runs_;
-  std::vector<float> x_;                  ///< (batch, width): the residual stream
-  std::vector<float> normed_, delta_;     ///< (batch, width)
-  std::vector<float> q_, k_, v_, mixed_;  ///< (batch, heads * dim)
-  std::vector<float> gate_, up_;          ///< (batch, hidden)
 };
 
 }  // namespace rung

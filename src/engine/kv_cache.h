@@ -3,8 +3,7 @@
 // at a time; readers may share it while nobody writes.
 #pragma once
 
-#include <memory>
-
+#include "base/page_buffer.h"
 #include "engine/kv_format.h"
 #include "model/config.h"
 
@@ -15,7 +14,13 @@ class KvCache {
   KvCache(const ModelConfig& config, KvFormat keys, KvFormat values, size_t capacity);
 
   size_t capacity() const { return capacity_; }
-  uint64_t memory_bytes() const { return keys_.bytes + values_.bytes; }
+  /// Address space that a cache takes, and what of it is in memory once `positions` were written, in whole pages.
+  static uint64_t reserved_bytes(const ModelConfig& config, KvFormat keys, KvFormat values, size_t capacity);
+  static uint64_t touched_bytes(const ModelConfig& config, KvFormat keys, KvFormat values, size_t capacity,
+                                size_t positions);
+  uint64_t reserved_bytes() const { return whole_pages(keys_.data.size()) + whole_pages(values_.data.size()); }
+  /// In memory now; 0 where the system does not tell.
+  uint64_t resident_bytes() const;
 
   void store(size_t layer, size_t head, size_t position, const float* key, const float* value);
   /// `count` rows from `begin` on, (count, dim) floats in out.
@@ -26,8 +31,7 @@ class KvCache {
   struct Plane {
     const KvFormatInfo* format = nullptr;
     size_t dim = 0, row_bytes = 0;
-    uint64_t bytes = 0;
-    std::unique_ptr<uint8_t[]> data;
+    PageBuffer data;
   };
   Plane make_plane(KvFormat format, size_t dim, size_t layers) const;
   uint8_t* row(const Plane& plane, size_t layer, size_t head, size_t position) const;

@@ -54,10 +54,4 @@ struct ProductContext {
   }
 };
 
-/// Grows a buffer to at least `count` values.
-inline float* reserve(std::vector<float>& buffer, size_t count) {
-  if (buffer.size() < count) buffer.resize(count);
-  return buffer.data();
-}
-
 }  // namespace rung

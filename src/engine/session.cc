@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/process_memory.h"
 #include "engine/engine.h"
 #include "engine/forward.h"
 
@@ -26,7 +27,7 @@ struct Session::Impl {
   std::vector<BatchToken> tokens;
   std::vector<PlacedToken> placed;
   std::vector<size_t> wanted;
-  std::vector<float> logits;
+  PageBuffer logits;
 
   Status check(std::span<const BatchToken> input) const;
 };
@@ -59,8 +60,8 @@ Result<std::span<const float>> Session::forward(std::span<const BatchToken> toke
   const size_t vocabulary = impl.engine->config().vocabulary;
   const auto total = static_cast<size_t>(
       std::count_if(tokens.begin(), tokens.end(), [](const BatchToken& token) { return token.wants_logits; }));
-  reserve(impl.logits, total * vocabulary);
-  float* out = impl.logits.data();
+  float* const logits = impl.logits.reserve<float>(total * vocabulary);
+  float* out = logits;
   for (size_t begin = 0; begin < tokens.size(); begin += impl.batch) {
     const auto part = tokens.subspan(begin, std::min(impl.batch, tokens.size() - begin));
     impl.placed.clear();
@@ -73,7 +74,7 @@ Result<std::span<const float>> Session::forward(std::span<const BatchToken> toke
     impl.forward.run(impl.placed, impl.wanted, out);
     out += impl.wanted.size() * vocabulary;
   }
-  return std::span<const float>(impl.logits.data(), total * vocabulary);
+  return std::span<const float>(logits, total * vocabulary);
 }
 
 Result<std::span<const float>> Session::forward(std::span<const int32_t> ids, uint32_t sequence, bool all_logits) {
@@ -89,14 +90,16 @@ void Session::truncate(uint32_t sequence, size_t length) {
   impl_->sequences[sequence].length = std::min(length, impl_->sequences[sequence].length);
 }
 
-uint64_t Session::kv_bytes() const {
-  uint64_t bytes = 0;
-  for (const auto& sequence : impl_->sequences) bytes += sequence.cache.memory_bytes();
-  return bytes;
-}
-
-uint64_t Session::buffer_bytes() const {
-  return impl_->forward.memory_bytes() + impl_->logits.capacity() * sizeof(float);
+SessionMemory Session::memory() const {
+  SessionMemory memory;
+  for (const auto& sequence : impl_->sequences) {
+    memory.kv_reserved += sequence.cache.reserved_bytes();
+    memory.kv += sequence.cache.resident_bytes();
+  }
+  memory.buffers = impl_->forward.resident_buffers();
+  memory.scratch = impl_->forward.resident_scratch();
+  memory.logits = resident_bytes(impl_->logits.bytes()).value_or(0);
+  return memory;
 }
 
 const Engine& Session::engine() const { return *impl_->engine; }

@@ -4,19 +4,11 @@
 #include "kernels/matmul.h"
 
 namespace rung {
-namespace {
 
-template <typename T>
-void grow(std::vector<T>& buffer, size_t count) {
-  if (buffer.size() < count) buffer.resize(count);
+// codes, scales, offsets, sums16, sums32 (kernel_table.h)
+size_t Activations::code_bytes(size_t values) {
+  return values + values / 32 * (2 * sizeof(float)) + values / 16 * (sizeof(int32_t) + sizeof(float));
 }
-
-template <typename T>
-size_t bytes_of(const std::vector<T>& buffer) {
-  return buffer.capacity() * sizeof(T);
-}
-
-}  // namespace
 
 void Activations::assign(ThreadPool& pool, const float* x, size_t tokens, size_t cols, bool quantize) {
   x_ = x;
@@ -24,42 +16,27 @@ void Activations::assign(ThreadPool& pool, const float* x, size_t tokens, size_t
   cols_ = cols;
   quantized_ = quantize;
   if (!quantize) return;
-  grow(codes_, tokens * cols);
-  grow(scales_, tokens * (cols / 32));
-  grow(offsets_, tokens * (cols / 16));
-  grow(sums16_, tokens * (cols / 16));
-  grow(sums32_, tokens * (cols / 32));
+  reserve(tokens * cols);
   const auto quantize_row = kernels_for(active_isa()).quantize_row;
   const size_t grain = std::max<size_t>(1, 65536 / std::max<size_t>(1, cols));  // a few microseconds of work
   pool.parallel_for(tokens, grain, [&](size_t begin, size_t end, int) {
-    for (size_t token = begin; token < end; ++token) {
-      const size_t groups = token * (cols / 32);
-      quantize_row(row(token), cols,
-                   {codes_.data() + token * cols, scales_.data() + groups, offsets_.data() + 2 * groups,
-                    sums16_.data() + 2 * groups, sums32_.data() + groups});
-    }
+    for (size_t token = begin; token < end; ++token) quantize_row(row(token), cols, quantized_row(token));
   });
 }
 
+QuantizedRowOut Activations::quantized_row(size_t token) const {
+  const size_t values = tokens_ * cols_, groups = token * (cols_ / 32);
+  auto* const scales = reinterpret_cast<float*>(codes_.data() + values);
+  auto* const offsets = reinterpret_cast<int32_t*>(scales + values / 32);
+  auto* const sums16 = reinterpret_cast<float*>(offsets + values / 16);
+  float* const sums32 = sums16 + values / 16;
+  return {codes_.as<int8_t>() + token * cols_, scales + groups, offsets + 2 * groups, sums16 + 2 * groups,
+          sums32 + groups};
+}
+
 QuantizedRows Activations::quantized_rows(size_t token) const {
-  const size_t groups = token * (cols_ / 32);
-  return {codes_.data() + token * cols_, scales_.data() + groups, offsets_.data() + 2 * groups,
-          sums16_.data() + 2 * groups,   sums32_.data() + groups, cols_};
-}
-
-size_t Activations::memory_bytes() const {
-  return bytes_of(codes_) + bytes_of(scales_) + bytes_of(offsets_) + bytes_of(sums16_) + bytes_of(sums32_);
-}
-
-void MatmulScratch::reserve(int threads, size_t bytes) {
-  grow(slices_, static_cast<size_t>(threads));
-  for (auto& slice : slices_) grow(slice, bytes);
-}
-
-size_t MatmulScratch::memory_bytes() const {
-  size_t total = 0;
-  for (const auto& slice : slices_) total += bytes_of(slice);
-  return total;
+  const QuantizedRowOut row = quantized_row(token);
+  return {row.codes, row.scales, row.offsets, row.sums16, row.sums32, cols_};
 }
 
 }  // namespace rung

@@ -50,12 +50,30 @@ Plan make_plan(std::span<const MatmulJob> jobs, Precision precision, Batching ba
   return plan;
 }
 
+ScratchLayout layout_for(std::span<const MatmulJob> jobs, size_t tile_rows) {
+  size_t cols = 0, tokens = 0;
+  for (const MatmulJob& job : jobs) {
+    cols = std::max(cols, job.weights.cols);
+    tokens = std::max(tokens, job.tokens);
+  }
+  return make_layout(cols, tokens, tile_rows);
+}
+
 const PlannedJob& job_of(const Plan& plan, size_t task) {
   const auto starts_after = [](size_t wanted, const PlannedJob& planned) { return wanted < planned.tasks_before; };
   return *(std::upper_bound(plan.jobs.begin(), plan.jobs.end(), task, starts_after) - 1);
 }
 
 }  // namespace
+
+void MatmulScratch::reserve(int threads, size_t bytes) {
+  if (slices_.size() < static_cast<size_t>(threads)) slices_.resize(static_cast<size_t>(threads));
+  for (PageBuffer& slice : slices_) slice.reserve<uint8_t>(bytes);
+}
+
+size_t MatmulScratch::slice_bytes(size_t cols, size_t tokens) {
+  return make_layout(cols, tokens, kernels_for(active_isa()).tile_rows).total;
+}
 
 const KernelTable& kernels_for(Isa isa) {
 #if defined(__x86_64__)
@@ -70,7 +88,7 @@ void matmul_with(Isa isa, ThreadPool& pool, MatmulScratch& scratch, Precision pr
                  std::span<const MatmulJob> jobs, Batching batching) {
   const Kernels kernels{isa, kernels_for(isa), elementwise_for(isa)};
   const Plan plan = make_plan(jobs, precision, batching, kernels.table, pool.size());
-  const ScratchLayout layout = make_layout(jobs, kernels.table.tile_rows);
+  const ScratchLayout layout = layout_for(jobs, kernels.table.tile_rows);
   scratch.reserve(pool.size(), layout.total);
   pool.parallel_for(plan.tasks, plan.grain, [&](size_t begin, size_t end, int thread) {
     for (size_t task = begin; task < end; ++task) {

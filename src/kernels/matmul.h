@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "base/page_buffer.h"
 #include "base/thread_pool.h"
 #include "codec/format.h"
 #include "kernels/kernel_table.h"
@@ -43,17 +44,20 @@ class Activations {
   const float* row(size_t token) const { return x_ + token * cols_; }
   /// The 8-bit form from a token on; the pointers hold until the next assign().
   QuantizedRows quantized_rows(size_t token) const;
-  size_t memory_bytes() const;
+  /// Makes room for the 8-bit form of so many values; assign() does it where nobody has.
+  void reserve(size_t values) { codes_.reserve<uint8_t>(code_bytes(values)); }
+  /// The 8-bit form in memory.
+  std::span<const uint8_t> stored() const { return codes_.bytes(); }
+  /// Bytes of the 8-bit form of `values` values, a multiple of 32.
+  static size_t code_bytes(size_t values);
 
  private:
+  QuantizedRowOut quantized_row(size_t token) const;
+
   const float* x_ = nullptr;
   size_t tokens_ = 0, cols_ = 0;
   bool quantized_ = false;
-  std::vector<int8_t> codes_;
-  std::vector<float> scales_;
-  std::vector<int32_t> offsets_;
-  std::vector<float> sums16_;
-  std::vector<float> sums32_;
+  PageBuffer codes_;  ///< the arrays of QuantizedRows, one after the other
 };
 
 /// out[token * out_stride + row] = W[row] . x[first_token + token] for `tokens` rows of the input.
@@ -70,11 +74,14 @@ struct MatmulJob {
 class MatmulScratch {
  public:
   uint8_t* slice(int thread) { return slices_[static_cast<size_t>(thread)].data(); }
+  /// Makes room for slice_bytes() a thread; matmul() does it where nobody has.
   void reserve(int threads, size_t bytes);
-  size_t memory_bytes() const;
+  std::span<const PageBuffer> slices() const { return slices_; }
+  /// What a thread needs for products of at most so many columns and tokens on the instruction set in use.
+  static size_t slice_bytes(size_t cols, size_t tokens);
 
  private:
-  std::vector<std::vector<uint8_t>> slices_;
+  std::vector<PageBuffer> slices_;
 };
 
 /// How a product is computed. Few tokens go row by row, many by tiles, and the two add in another order.

@@ -178,12 +178,7 @@ class Band {
 
 }  // namespace
 
-ScratchLayout make_layout(std::span<const MatmulJob> jobs, size_t tile_rows) {
-  size_t cols = 0, tokens = 0;
-  for (const MatmulJob& job : jobs) {
-    cols = std::max(cols, job.weights.cols);
-    tokens = std::max(tokens, job.tokens);
-  }
+ScratchLayout make_layout(size_t cols, size_t tokens, size_t tile_rows) {
   size_t total = 0;
   const auto take = [&](size_t bytes) {
     const size_t at = total;

@@ -27,7 +27,8 @@ struct ScratchLayout {
   size_t total;
 };
 
-ScratchLayout make_layout(std::span<const MatmulJob> jobs, size_t tile_rows);
+/// For jobs of at most so many columns and tokens.
+ScratchLayout make_layout(size_t cols, size_t tokens, size_t tile_rows);
 
 /// How a job is computed; neither depends on the number of threads.
 struct Road {
