@@ -30,26 +30,6 @@ bool is_in(const std::array<std::string_view, kSize>& names, std::string_view na
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// JSON Schema's equality: numbers by value, objects whatever the order of keys.
-bool equal(const Json& left, const Json& right) {
-  if (left.is_object() && right.is_object()) {
-    return left.size() == right.size() && std::all_of(left.items().begin(), left.items().end(), [&](const auto& entry) {
-             const auto found = right.find(entry.key());
-             return found != right.end() && equal(entry.value(), *found);
-           });
-  }
-  if (left.is_array() && right.is_array()) {
-    return std::equal(left.begin(), left.end(), right.begin(), right.end(), equal);
-  }
-  return left == right;
-}
-
-std::string escape_pointer(std::string_view key) {
-  std::string out;
-  for (const char c : key) out += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
-  return out;
-}
-
 std::string shorten(const Json& value) {
   constexpr size_t kMaxShown = 80;
   std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -70,21 +50,6 @@ bool has_type(const Json& value, std::string_view type) {
   if (type == "number") return value.is_number();
   if (type == "string") return value.is_string();
   return is_integer(value);
-}
-
-/// The schema that "#", "#/$defs/name" or "#/definitions/name" names; null when there is none. Other places of a schema
-/// need not be schemas.
-const Json* resolve(const Json& root, std::string_view reference) {
-  if (reference == "#") return &root;
-  for (const std::string_view group : {"$defs", "definitions"}) {
-    const std::string prefix = fmt::format("#/{}/", group);
-    const auto found = root.is_object() ? root.find(std::string(group)) : root.end();
-    if (reference.substr(0, prefix.size()) != prefix || found == root.end()) continue;
-    for (const auto& [name, schema] : found->items()) {
-      if (escape_pointer(name) == reference.substr(prefix.size())) return &schema;
-    }
-  }
-  return nullptr;
 }
 
 bool is_deeper(const Json& value, size_t levels) {
@@ -131,7 +96,7 @@ Status SchemaChecker::type(const Json& value, const std::string& at) const {
 }
 
 Status SchemaChecker::each(const Json& value, const std::string& at) {
-  for (const auto& [key, schema] : value.items()) RUNG_CHECK(check(schema, at + "/" + escape_pointer(key)));
+  for (const auto& [key, schema] : value.items()) RUNG_CHECK(check(schema, at + "/" + escape_json_pointer(key)));
   return {};
 }
 
@@ -166,7 +131,7 @@ Status SchemaChecker::keyword(const std::string& name, const Json& value, const 
     return is_ok ? Status() : fail(at, shown, "a regular expression");
   }
   if (name == "$ref") {
-    const bool is_ok = value.is_string() && resolve(root_, value.get_ref<const std::string&>()) != nullptr;
+    const bool is_ok = value.is_string() && resolve_reference(root_, value.get_ref<const std::string&>()) != nullptr;
     return is_ok ? Status() : fail(at, shown, "a place inside this schema, such as #/$defs/name");
   }
   return input_error("schema at '{}': keyword '{}' is not supported", at, name);
@@ -176,7 +141,7 @@ Status SchemaChecker::check(const Json& schema, const std::string& at) {
   if (schema.is_boolean()) return {};
   if (!schema.is_object()) return fail(at, shorten(schema), "an object, true or false");
   for (const auto& [name, value] : schema.items()) {
-    RUNG_CHECK(keyword(name, value, at + "/" + escape_pointer(name)));
+    RUNG_CHECK(keyword(name, value, at + "/" + escape_json_pointer(name)));
   }
   return {};
 }
@@ -256,7 +221,7 @@ Status Validator::object(const Json& value, const Json& schema, const std::strin
   for (const auto& [key, item] : value.items()) {
     const bool is_known = known != schema.end() && known->contains(key);
     if (is_known != (name == "properties")) continue;
-    const std::string place = at + "/" + escape_pointer(key);
+    const std::string place = at + "/" + escape_json_pointer(key);
     if (!is_known && rule == Json(false)) return fail(place, "this property is not allowed");
     RUNG_CHECK(validate(item, is_known ? rule.at(key) : rule, place, depth + 1));
   }
@@ -287,14 +252,15 @@ Status Validator::keyword(const Json& value, const Json& schema, const std::stri
   }
   if (name == "enum") {
     const bool is_ok =
-        std::any_of(rule.begin(), rule.end(), [&](const Json& allowed) { return equal(value, allowed); });
+        std::any_of(rule.begin(), rule.end(), [&](const Json& allowed) { return equal_json(value, allowed); });
     return is_ok ? Status() : fail(at, fmt::format("found {}, allowed is one of {}", shorten(value), shorten(rule)));
   }
   if (name == "const") {
-    return equal(value, rule) ? Status()
-                              : fail(at, fmt::format("found {}, allowed is {}", shorten(value), shorten(rule)));
+    return equal_json(value, rule) ? Status()
+                                   : fail(at, fmt::format("found {}, allowed is {}", shorten(value), shorten(rule)));
   }
-  if (name == "$ref") return validate(value, *resolve(root_, rule.get_ref<const std::string&>()), at, depth + 1);
+  if (name == "$ref")
+    return validate(value, *resolve_reference(root_, rule.get_ref<const std::string&>()), at, depth + 1);
   if (name == "anyOf" || name == "oneOf" || name == "allOf" || name == "not") {
     return combination(value, name, rule, at, depth);
   }
@@ -320,6 +286,40 @@ Status Validator::validate(const Json& value, const Json& schema, const std::str
 }
 
 }  // namespace
+
+bool equal_json(const nlohmann::ordered_json& left, const nlohmann::ordered_json& right) {
+  if (left.is_object() && right.is_object()) {
+    return left.size() == right.size() && std::all_of(left.items().begin(), left.items().end(), [&](const auto& entry) {
+             const auto found = right.find(entry.key());
+             return found != right.end() && equal_json(entry.value(), *found);
+           });
+  }
+  if (left.is_array() && right.is_array()) {
+    return std::equal(left.begin(), left.end(), right.begin(), right.end(), equal_json);
+  }
+  return left == right;
+}
+
+std::string escape_json_pointer(std::string_view key) {
+  std::string out;
+  for (const char c : key) out += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+  return out;
+}
+
+bool is_schema_annotation(std::string_view keyword) { return is_in(kAnnotations, keyword); }
+
+const nlohmann::ordered_json* resolve_reference(const nlohmann::ordered_json& root, std::string_view reference) {
+  if (reference == "#") return &root;
+  for (const std::string_view group : {"$defs", "definitions"}) {
+    const std::string prefix = fmt::format("#/{}/", group);
+    const auto found = root.is_object() ? root.find(std::string(group)) : root.end();
+    if (reference.substr(0, prefix.size()) != prefix || found == root.end()) continue;
+    for (const auto& [name, schema] : found->items()) {
+      if (escape_json_pointer(name) == reference.substr(prefix.size())) return &schema;
+    }
+  }
+  return nullptr;
+}
 
 Status check_schema(const nlohmann::ordered_json& schema) {
   if (is_deeper(schema, kMaxDepth)) return input_error("schema is nested deeper than {} levels", kMaxDepth);

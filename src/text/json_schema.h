@@ -6,6 +6,8 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
 
 #include "base/status.h"
 
@@ -15,5 +17,15 @@ namespace rung {
 Status check_schema(const nlohmann::ordered_json& schema);
 /// OK if `value` is valid; else an error that names the place (JSON pointer) and the rule broken.
 Status validate_json(const nlohmann::ordered_json& value, const nlohmann::ordered_json& schema);
+
+/// JSON Schema's equality: numbers by value, objects whatever the order of keys.
+bool equal_json(const nlohmann::ordered_json& left, const nlohmann::ordered_json& right);
+/// A key as a part of a JSON pointer (RFC 6901).
+std::string escape_json_pointer(std::string_view key);
+/// Keywords that say something about a schema, not about values; $defs is one of them.
+bool is_schema_annotation(std::string_view keyword);
+/// The schema that "#", "#/$defs/name" or "#/definitions/name" names; null when there is none. Other places of a schema
+/// need not be schemas.
+const nlohmann::ordered_json* resolve_reference(const nlohmann::ordered_json& root, std::string_view reference);
 
 }  // namespace rung
