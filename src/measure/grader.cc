@@ -6,9 +6,13 @@
 #include <nlohmann/json.hpp>
 
 #include "measure/answer_text.h"
+#include "measure/call_match.h"
+#include "measure/instruction_checks.h"
 #include "measure/sandbox.h"
 #include "measure/tool_calls.h"
 #include "text/json_schema.h"
+#include "text/regex.h"
+#include "text/tokenizer.h"
 
 namespace rung {
 namespace {
@@ -46,6 +50,11 @@ bool grade_json(const PanelItem& item, std::string_view answer) {
   return value && value->is_object() && equal(*value, *item.answer) && validate_json(*value, *item.schema);
 }
 
+bool grade_valid_json(const PanelItem& item, std::string_view answer) {
+  const auto value = parse_bounded_json(without_fence(answer));
+  return value && validate_json(*value, *item.schema);
+}
+
 bool is_same_call(const ToolCall& call, const OrderedJson& expected) {
   return OrderedJson(call.name) == expected.at("name") && equal(*call.arguments, expected.at("arguments"));
 }
@@ -68,6 +77,24 @@ bool grade_calls(const OrderedJson& expected, std::string_view answer) {
   return true;
 }
 
+bool follows_all(const OrderedJson& instructions, std::string_view answer) {
+  const auto followed = instructions_followed(instructions, answer, Strictness::kStrict);
+  return std::all_of(followed.begin(), followed.end(), [](bool one) { return one; });
+}
+
+/// The answer up to its stop, and of that what the item extracts; nothing where that does not occur.
+std::optional<std::string> graded_part(const PanelItem& item, std::string_view answer) {
+  size_t end = answer.size();
+  for (const std::string& stop : item.stops) end = std::min(end, answer.find(stop));
+  Utf8Stream repaired;
+  std::string text = repaired.push(answer.substr(0, end)) + repaired.flush();
+  if (item.extract.empty()) return text;
+  const auto pattern = Regex::compile(item.extract);
+  const auto found = pattern ? pattern->find_all(text, 1) : std::vector<std::string_view>();
+  if (found.empty()) return std::nullopt;
+  return std::string(found.front());
+}
+
 bool grade_code(const OrderedJson& expected, std::string_view answer) {
   const std::string before = expected.value("before", "");
   const std::string program =
@@ -77,7 +104,10 @@ bool grade_code(const OrderedJson& expected, std::string_view answer) {
 
 }  // namespace
 
-bool grade(const PanelItem& item, std::string_view answer) {
+bool grade(const PanelItem& item, std::string_view whole_answer) {
+  const auto graded = graded_part(item, whole_answer);
+  if (!graded) return false;
+  const std::string_view answer = *graded;
   const auto expected_text = [&]() -> const std::string& { return item.answer->get_ref<const std::string&>(); };
   switch (item.grader) {
     case Grader::kExact:
@@ -93,6 +123,12 @@ bool grade(const PanelItem& item, std::string_view answer) {
       return grade_call(*item.answer, answer);
     case Grader::kToolCalls:
       return grade_calls(*item.answer, answer);
+    case Grader::kJsonValid:
+      return grade_valid_json(item, answer);
+    case Grader::kCallMatch:
+      return match_calls(*item.answer, *item.tools, find_tool_calls(answer));
+    case Grader::kInstructions:
+      return follows_all(*item.answer, answer);
     case Grader::kCode:
       return grade_code(*item.answer, answer);
     case Grader::kNoToolCall: {

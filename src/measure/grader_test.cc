@@ -101,6 +101,31 @@ TEST(Grader, CodeIsRunBetweenItsSurroundings) {
     EXPECT_FALSE(grade(item, wrong)) << wrong;
 }
 
+TEST(Grader, OnlyWhatComesBeforeTheStopAndIsExtractedCounts) {
+  PanelItem item = item_of(Grader::kNumber, "18");
+  item.stops = {"\n\n", "Question:"};
+  item.extract = "#### (\\-?[0-9\\.\\,]+)";
+  for (const char* right : {"9 * 2 = 18\n#### 18", "#### 18\n\nQuestion: 5\n#### 5", "#### 18 #### 5", "#### 18."})
+    EXPECT_TRUE(grade(item, right)) << right;
+  for (const char* wrong : {"18", "", "####18", "x\n\n#### 18", "Question: #### 18", "#### 5 #### 18", "#### \xff"})
+    EXPECT_FALSE(grade(item, wrong)) << wrong;
+}
+
+TEST(Grader, JsonValid) {
+  const PanelItem item = item_of(Grader::kJsonValid, "null", R"({"type": "object", "required": ["a"]})");
+  for (const char* right : {"{\"a\": 1}", " {\"a\": null, \"b\": 2}", "```json\n{\"a\": 1}\n```"})
+    EXPECT_TRUE(grade(item, right)) << right;
+  for (const char* wrong : {"", "{}", "[]", "{\"a\": 1,}", "{\"a\": 1} {}", "Here: {\"a\": 1}"})
+    EXPECT_FALSE(grade(item, wrong)) << wrong;
+}
+
+TEST(Grader, InstructionsAreAllFollowed) {
+  const PanelItem item =
+      item_of(Grader::kInstructions, R"([{"id": "punctuation:no_comma"}, {"id": "startend:quotation"}])");
+  EXPECT_TRUE(grade(item, "\"a b\""));
+  for (const char* wrong : {"a b", "\"a, b\"", ""}) EXPECT_FALSE(grade(item, wrong)) << wrong;
+}
+
 TEST(Grader, GoldAnswersAreRight) {
   size_t graded = 0;
   for (const Capability& capability : shipped_panel()) {

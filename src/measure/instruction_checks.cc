@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "measure/answer_text.h"
 #include "measure/instruction_text.h"
 #include "text/tokenizer.h"
 
@@ -26,7 +27,7 @@ class Arguments {
  public:
   explicit Arguments(const Json& kwargs) : kwargs_(kwargs) {}
   size_t count(const char* name) const { return static_cast<size_t>(kwargs_.at(name).get<double>()); }
-  std::string_view text(const char* name) const { return trim(kwargs_.at(name).get_ref<const std::string&>()); }
+  std::string_view text(const char* name) const { return trim_space(kwargs_.at(name).get_ref<const std::string&>()); }
   std::vector<std::string> texts(const char* name) const { return kwargs_.at(name).get<std::vector<std::string>>(); }
   /// Whether `found` stands in the wanted relation to the wanted number.
   bool compares(size_t found, const char* relation, const char* number) const {
@@ -83,7 +84,7 @@ bool has_paragraphs(const Arguments& wanted, std::string_view answer) {
 bool has_first_word(const Arguments& wanted, std::string_view answer) {
   const std::vector<std::string_view> all = split_text(answer, "\n\n");
   const auto filled = static_cast<size_t>(
-      std::count_if(all.begin(), all.end(), [](std::string_view paragraph) { return !trim(paragraph).empty(); }));
+      std::count_if(all.begin(), all.end(), [](std::string_view paragraph) { return !trim_space(paragraph).empty(); }));
   const size_t place = wanted.count("nth_paragraph");
   if (filled != wanted.count("num_paragraphs") || place == 0 || place > filled) return false;
   return equal_in_any_case(first_word(all[place - 1]), wanted.text("first_word"));
@@ -136,15 +137,15 @@ bool has_title(const Arguments&, std::string_view answer) {
 
 bool has_two_responses(const Arguments&, std::string_view answer) {
   const auto parts = filled_parts(answer, "\\*{6}");
-  return parts && parts->size() == 2 && trim(parts->front()) != trim(parts->back());
+  return parts && parts->size() == 2 && trim_space(parts->front()) != trim_space(parts->back());
 }
 
 bool repeats_prompt(const Arguments& wanted, std::string_view answer) {
-  return starts_in_any_case(trim(answer), wanted.text("prompt_to_repeat"));
+  return starts_in_any_case(trim_space(answer), wanted.text("prompt_to_repeat"));
 }
 
 bool has_end(const Arguments& wanted, std::string_view answer) {
-  std::string_view rest = trim(answer);
+  std::string_view rest = trim_space(answer);
   while (rest.starts_with('"')) rest.remove_prefix(1);
   while (rest.ends_with('"')) rest.remove_suffix(1);
   return ends_in_any_case(rest, wanted.text("end_phrase"));
@@ -155,7 +156,7 @@ bool has_capital_words(const Arguments& wanted, std::string_view answer) {
 }
 
 bool is_quoted(const Arguments&, std::string_view answer) {
-  const std::string_view rest = trim(answer);
+  const std::string_view rest = trim_space(answer);
   return rest.size() > 1 && rest.front() == '"' && rest.back() == '"';
 }
 
@@ -213,7 +214,9 @@ const Instruction* find_instruction(const Json& entry) {
   return found != std::end(kInstructions) ? found : nullptr;
 }
 
-bool is_text(const Json& value) { return value.is_string() && !trim(value.get_ref<const std::string&>()).empty(); }
+bool is_text(const Json& value) {
+  return value.is_string() && !trim_space(value.get_ref<const std::string&>()).empty();
+}
 
 /// What the field's kind allows; empty where the value is of it.
 std::string_view fault(const Json& value, Field kind) {
@@ -260,7 +263,7 @@ std::vector<std::string> readings(std::string_view answer, Strictness strictness
   if (strictness == Strictness::kStrict) return result;
   const size_t first_end = answer.find('\n'), last_begin = answer.rfind('\n');
   const bool has_lines = first_end != std::string_view::npos;
-  const auto add = [&](std::string_view text) { result.emplace_back(trim(text)); };
+  const auto add = [&](std::string_view text) { result.emplace_back(trim_space(text)); };
   if (has_lines) {
     add(answer.substr(first_end + 1));
     add(answer.substr(0, last_begin));
@@ -294,7 +297,7 @@ std::vector<bool> instructions_followed(const Json& list, std::string_view answe
     const Arguments arguments(kwargs != entry.end() ? *kwargs : kNoArguments);
     const Check follows = find_instruction(entry)->follows;
     followed.push_back(std::any_of(texts.begin(), texts.end(), [&](const std::string& text) {
-      return !trim(text).empty() && follows(arguments, text);
+      return !trim_space(text).empty() && follows(arguments, text);
     }));
   }
   return followed;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "measure/answer_text.h"
 #include "measure/panel_items.h"
 #include "text/language.h"
 
@@ -55,12 +56,6 @@ std::string_view without_prefix(std::string_view text, std::string_view prefix) 
 
 }  // namespace
 
-std::string_view trim(std::string_view text) {
-  const size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
-
 std::string shown(const nlohmann::ordered_json& value) {
   constexpr size_t kMaxShown = 60;
   std::string text = value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
@@ -100,7 +95,7 @@ std::vector<std::string_view> split_text(std::string_view text, std::string_view
 
 std::optional<std::vector<std::string_view>> filled_parts(std::string_view text, std::string_view pattern) {
   std::vector<std::string_view> parts = Regex::compile(pattern).value().split(text);
-  const auto is_blank = [](std::string_view part) { return trim(part).empty(); };
+  const auto is_blank = [](std::string_view part) { return trim_space(part).empty(); };
   if (is_blank(parts.back())) parts.pop_back();
   if (!parts.empty() && is_blank(parts.front())) parts.erase(parts.begin());
   if (std::any_of(parts.begin(), parts.end(), is_blank)) return std::nullopt;
@@ -132,7 +127,7 @@ size_t count_capital_words(std::string_view text) {
 }
 
 std::string_view first_word(std::string_view paragraph) {
-  std::string_view word = trim(paragraph);
+  std::string_view word = trim_space(paragraph);
   word = word.substr(0, word.find_first_of(kSpace));
   while (word.starts_with('\'')) word.remove_prefix(1);
   while (word.starts_with('"')) word.remove_prefix(1);
@@ -148,10 +143,10 @@ bool is_all_lowercase(std::string_view text) {
 }
 
 bool is_json(std::string_view text) {
-  std::string_view rest = trim(text);
+  std::string_view rest = trim_space(text);
   for (const char* const fence : {"```json", "```Json", "```JSON", "```"}) rest = without_prefix(rest, fence);
   if (rest.ends_with("```")) rest.remove_suffix(3);
-  return parse_bounded_json(trim(rest)).has_value();
+  return parse_bounded_json(trim_space(rest)).has_value();
 }
 
 bool may_be_in(std::string_view text, std::string_view language) {

@@ -11,7 +11,6 @@
 
 namespace rung {
 
-std::string_view trim(std::string_view text);
 /// A JSON value for an error message, shortened.
 std::string shown(const nlohmann::ordered_json& value);
 

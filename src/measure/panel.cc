@@ -15,6 +15,10 @@ Result<std::vector<AskedCapability>> render_panel(const std::vector<Capability>&
     const size_t count = items == 0 ? capability.items.size() : std::min(items, capability.items.size());
     for (size_t index = 0; index < count; ++index) {
       const PanelItem& item = capability.items[index];
+      if (!item.messages) {
+        result.prompts.push_back({&item, text.tokenizer.encode(item.prompt, true, false)});
+        continue;
+      }
       const auto rendered = text.render_chat(*item.messages, item.tools.get(), true);
       if (!rendered)
         return input_error("panel item {}: the model's chat template cannot render it: {}", item.id,

@@ -5,7 +5,10 @@
 #include <set>
 
 #include "base/mapped_file.h"
+#include "measure/call_match.h"
+#include "measure/instruction_checks.h"
 #include "text/json_schema.h"
+#include "text/regex.h"
 
 namespace rung {
 namespace {
@@ -19,10 +22,13 @@ constexpr std::pair<std::string_view, Grader> kGraders[] = {{"exact", Grader::kE
                                                             {"number", Grader::kNumber},
                                                             {"choice", Grader::kChoice},
                                                             {"json", Grader::kJson},
+                                                            {"json_valid", Grader::kJsonValid},
                                                             {"tool_call", Grader::kToolCall},
                                                             {"tool_calls", Grader::kToolCalls},
+                                                            {"call_match", Grader::kCallMatch},
                                                             {"no_tool_call", Grader::kNoToolCall},
-                                                            {"code", Grader::kCode}};
+                                                            {"code", Grader::kCode},
+                                                            {"instructions", Grader::kInstructions}};
 
 std::string grader_names() {
   std::string names;
@@ -46,12 +52,14 @@ class Line {
   Result<std::string> text(const std::string& field) const;
   const Json* find(const std::string& field) const;
   Result<Grader> grader() const;
-  Status check_messages() const;
+  Status check_question() const;
   Status check_tools(Grader grader) const;
   Status check_answer(Grader grader) const;
+  Status at_answer(const Status& status) const;
   Status check_schema_field(Grader grader) const;
   Status check_choices(Grader grader) const;
   Result<std::optional<uint64_t>> count(const char* field) const;
+  Status read_asking(PanelItem& item) const;
   Status read_optional(PanelItem& item) const;
 
   std::string place_;
@@ -95,7 +103,11 @@ Result<Grader> Line::grader() const {
   return fail("grader", grader_names());
 }
 
-Status Line::check_messages() const {
+Status Line::check_question() const {
+  if (find("prompt") != nullptr) {
+    if (find("messages") != nullptr) return fail("prompt", "either messages or a prompt");
+    return text("prompt").map([](const std::string&) {});
+  }
   const auto is_message = [](const Json& message) {
     return message.is_object() && has_text(message, "role") &&
            (has_text(message, "content") || message.contains("tool_calls"));
@@ -108,7 +120,8 @@ Status Line::check_messages() const {
 
 Status Line::check_tools(Grader grader) const {
   const Json* tools = find("tools");
-  const bool is_needed = grader == Grader::kToolCall || grader == Grader::kToolCalls || grader == Grader::kNoToolCall;
+  const bool is_needed = grader == Grader::kToolCall || grader == Grader::kToolCalls || grader == Grader::kCallMatch ||
+                         grader == Grader::kNoToolCall;
   if (tools == nullptr && !is_needed) return {};
   const auto is_tool = [](const Json& tool) {
     return tool.is_object() && tool.contains("function") && tool["function"].is_object() &&
@@ -124,6 +137,10 @@ bool is_call(const Json& call) {
   return call.is_object() && has_text(call, "name") && call.contains("arguments") && call["arguments"].is_object();
 }
 
+Status Line::at_answer(const Status& status) const {
+  return status ? Status() : input_error("{}: field 'answer': {}", place_, status.error().message);
+}
+
 Status Line::check_answer(Grader grader) const {
   const Json* answer = find("answer");
   switch (grader) {
@@ -136,7 +153,12 @@ Status Line::check_answer(Grader grader) const {
     case Grader::kJson:
       return answer != nullptr && answer->is_object() ? Status() : fail("answer", "an object for grader json");
     case Grader::kNoToolCall:
-      return answer == nullptr || answer->is_null() ? Status() : fail("answer", "null for grader no_tool_call");
+    case Grader::kJsonValid:
+      return answer == nullptr || answer->is_null() ? Status() : fail("answer", "null for this grader");
+    case Grader::kCallMatch:
+      return at_answer(check_call_alternatives(answer != nullptr ? *answer : Json()));
+    case Grader::kInstructions:
+      return at_answer(check_instructions(answer != nullptr ? *answer : Json()));
     case Grader::kToolCall:
       return answer != nullptr && is_call(*answer)
                  ? Status()
@@ -171,13 +193,39 @@ Status Line::check_choices(Grader grader) const {
 
 Status Line::check_schema_field(Grader grader) const {
   const Json* schema = find("schema");
-  if (grader != Grader::kJson) return {};
-  if (schema == nullptr || !schema->is_object()) return fail("schema", "a JSON Schema for grader json");
+  if (grader != Grader::kJson && grader != Grader::kJsonValid) return {};
+  if (schema == nullptr || !schema->is_object()) return fail("schema", "a JSON Schema for this grader");
   const Status decidable = check_schema(*schema);
   if (!decidable) return input_error("{}: field 'schema': {}", place_, decidable.error().message);
+  if (grader == Grader::kJsonValid) return {};
   const Status valid = validate_json(*find("answer"), *schema);
   if (!valid) return input_error("{}: field 'answer': breaks its own schema: {}", place_, valid.error().message);
   return {};
+}
+
+/// How the answer is asked for and which part of it counts.
+Status Line::read_asking(PanelItem& item) const {
+  if (find("prompt") != nullptr) {
+    RUNG_TRY(item.prompt, text("prompt"));
+  }
+  if (const Json* stops = find("stops")) {
+    const auto is_stop = [](const Json& stop) {
+      return stop.is_string() && !stop.get_ref<const std::string&>().empty();
+    };
+    if (!stops->is_array() || !std::all_of(stops->begin(), stops->end(), is_stop))
+      return fail("stops", "a list of strings that are not empty");
+    item.stops = stops->get<std::vector<std::string>>();
+  }
+  RUNG_TRY(item.max_tokens, count("max_tokens"));
+  if (item.max_tokens == 0u) return fail("max_tokens", "a count from 1");
+  if (const Json* by_length = find("by_length")) {
+    if (!by_length->is_boolean()) return fail("by_length", "true or false");
+    item.by_length = by_length->get<bool>();
+  }
+  if (find("extract") == nullptr) return {};
+  RUNG_TRY(item.extract, text("extract"));
+  const auto pattern = Regex::compile(item.extract);
+  return pattern ? Status() : input_error("{}: field 'extract': {}", place_, pattern.error().message);
 }
 
 Status Line::read_optional(PanelItem& item) const {
@@ -205,16 +253,18 @@ Result<PanelItem> Line::read(std::string_view capability) const {
   RUNG_TRY(item.capability, text("capability"));
   if (item.capability != capability) return fail("capability", fmt::format("\"{}\", as the file is named", capability));
   RUNG_TRY(item.grader, grader());
-  RUNG_CHECK(check_messages());
+  RUNG_CHECK(check_question());
   RUNG_CHECK(check_tools(item.grader));
   RUNG_CHECK(check_answer(item.grader));
   RUNG_CHECK(check_schema_field(item.grader));
   RUNG_CHECK(check_choices(item.grader));
+  RUNG_CHECK(read_asking(item));
   RUNG_CHECK(read_optional(item));
   item.messages = share(find("messages"));
   item.tools = share(find("tools"));
   item.answer = find("answer") != nullptr ? share(find("answer")) : std::make_shared<const Json>();
-  item.schema = item.grader == Grader::kJson ? share(find("schema")) : nullptr;
+  const bool has_schema = item.grader == Grader::kJson || item.grader == Grader::kJsonValid;
+  item.schema = has_schema ? share(find("schema")) : nullptr;
   item.choices = item.grader == Grader::kChoice ? share(find("choices")) : nullptr;
   return item;
 }

@@ -71,6 +71,15 @@ TEST_F(PanelItems, EveryFieldIsChecked) {
       {"entries", "-1", "field 'entries'"},
       {"level", "\"hard\"", "field 'level'"},
       {"form", "3", "field 'form'"},
+      {"prompt", R"("p")", "field 'prompt': found \"p\", allowed is either messages or a prompt"},
+      {"stops", R"("x")", "field 'stops'"},
+      {"stops", R"([""])", "field 'stops'"},
+      {"max_tokens", "0", "field 'max_tokens'"},
+      {"by_length", "1", "field 'by_length'"},
+      {"extract", R"("(")", "field 'extract': found a pattern that is wrong at byte 1"},
+      {"grader", R"("instructions")", "field 'answer': found \"a\", allowed is a list"},
+      {"grader", R"("call_match")", "field 'tools'"},
+      {"grader", R"("json_valid")", "field 'answer': found \"a\", allowed is null"},
   };
   for (const auto& [field, value, message] : cases) {
     ordered_json record = ordered_json::parse(kGood);
@@ -83,6 +92,19 @@ TEST_F(PanelItems, EveryFieldIsChecked) {
     record.erase(field);
     EXPECT_THAT(error_of_line(record.dump()), HasSubstr(fmt::format("field '{}': found nothing", field)));
   }
+}
+
+TEST_F(PanelItems, AsksWithoutATemplateToo) {
+  write("x.jsonl", R"({"id": "x-0", "capability": "x", "prompt": "1 + 1 =", "grader": "number", "answer": 2, )"
+                   R"("stops": ["\n"], "max_tokens": 5, "extract": "[0-9]+"})");
+  const auto panel = read_panel(folder_.path());
+  ASSERT_TRUE(panel) << panel.error().message;
+  const PanelItem& item = panel->front().items.front();
+  EXPECT_EQ(item.messages, nullptr);
+  EXPECT_EQ(item.prompt, "1 + 1 =");
+  EXPECT_THAT(item.stops, testing::ElementsAre("\n"));
+  EXPECT_EQ(item.max_tokens, 5u);
+  EXPECT_EQ(item.extract, "[0-9]+");
 }
 
 TEST_F(PanelItems, SchemasMustBeDecidableAndHold) {
