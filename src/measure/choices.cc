@@ -9,12 +9,6 @@
 namespace rung {
 namespace {
 
-size_t count_characters(std::string_view text) {
-  size_t count = 0;
-  for (; !text.empty(); text.remove_prefix(utf8_step(text).bytes)) ++count;
-  return count;
-}
-
 size_t first_largest(const std::vector<double>& values) {
   return static_cast<size_t>(std::max_element(values.begin(), values.end()) - values.begin());
 }
@@ -27,6 +21,12 @@ std::vector<double> a_character(const ChoiceScores& scores) {
 }
 
 }  // namespace
+
+size_t count_characters(std::string_view text) {
+  size_t count = 0;
+  for (; !text.empty(); text.remove_prefix(utf8_step(text).bytes)) ++count;
+  return count;
+}
 
 size_t ChoiceScores::likeliest() const { return first_largest(log_likelihood); }
 

@@ -12,6 +12,9 @@
 
 namespace rung {
 
+/// As lengths count them: code points; a broken byte counts as one.
+size_t count_characters(std::string_view text);
+
 struct ChoiceItem {
   std::vector<Token> context;               ///< not empty
   std::vector<std::vector<Token>> choices;  ///< at least one, none of them empty

@@ -3,9 +3,41 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "measure/grader.h"
+#include "measure/panel_scorer.h"
 
 namespace rung {
+namespace {
+
+/// What `after` adds to the tokens of the prompt when both are cut as one text; where the prompt's own last tokens
+/// would change, the tokens of `after` alone.
+std::vector<Token> tokens_after(const ModelText& text, const std::string& rendered, const std::vector<Token>& prompt,
+                                const std::string& after) {
+  const std::vector<Token> whole = text.encode_chat(rendered + after);
+  if (whole.size() > prompt.size() && std::equal(prompt.begin(), prompt.end(), whole.begin()))
+    return {whole.begin() + static_cast<ptrdiff_t>(prompt.size()), whole.end()};
+  return text.tokenizer.encode(after, false, true);
+}
+
+/// A text that is right: the item's own, else the answer where that is a text by itself.
+std::string gold_text(const PanelItem& item) {
+  if (item.gold) return *item.gold;
+  const bool is_text = item.grader == Grader::kExact || item.grader == Grader::kShortAnswer;
+  if (is_text) return item.answer->get<std::string>();
+  return item.grader == Grader::kNumber ? item.answer->dump() : std::string();
+}
+
+PanelPrompt make_prompt(const PanelItem& item, const ModelText& text, const std::string& rendered) {
+  PanelPrompt prompt{&item, text.encode_chat(rendered), {}, {}, std::nullopt};
+  if (item.grader == Grader::kChoice) {
+    for (const auto& choice : *item.choices)
+      prompt.choices.push_back(tokens_after(text, rendered, prompt.tokens, choice.get<std::string>()));
+  } else if (const std::string gold = gold_text(item); !gold.empty()) {
+    prompt.gold = tokens_after(text, rendered, prompt.tokens, gold);
+  }
+  return prompt;
+}
+
+}  // namespace
 
 Result<std::vector<AskedCapability>> render_panel(const std::vector<Capability>& panel, const ModelText& text,
                                                   size_t items) {
@@ -23,28 +55,27 @@ Result<std::vector<AskedCapability>> render_panel(const std::vector<Capability>&
       if (!rendered)
         return input_error("panel item {}: the model's chat template cannot render it: {}", item.id,
                            rendered.error().message);
-      result.prompts.push_back({&item, text.encode_chat(*rendered)});
+      result.prompts.push_back(make_prompt(item, text, *rendered));
     }
     asked.push_back(std::move(result));
   }
   return asked;
 }
 
+Result<std::vector<CapabilityScores>> score_panel(const std::shared_ptr<const Engine>& engine, ThreadPool& pool,
+                                                  const ModelText& text, const std::vector<AskedCapability>& panel,
+                                                  const PanelOptions& options, Observer& observer) {
+  return PanelScorer(engine, pool, text, options, PanelScorer::Depth::kScores).run(panel, observer);
+}
+
 Result<std::vector<std::string>> answer_panel(const std::shared_ptr<const Engine>& engine, ThreadPool& pool,
                                               const ModelText& text, const std::vector<AskedCapability>& panel,
                                               const GenerateOptions& options, Observer& observer) {
-  std::vector<std::vector<Token>> prompts;
-  for (const AskedCapability& capability : panel)
-    for (const PanelPrompt& prompt : capability.prompts) prompts.push_back(prompt.tokens);
-  const auto ends = [&](Token token) { return text.tokenizer.ends_generation(token); };
-  RUNG_TRY(const auto answers, generate(engine, pool, ends, prompts, options, "panel", observer));
+  const PanelOptions only{options, nullptr, false};
+  RUNG_TRY(const auto scores,
+           PanelScorer(engine, pool, text, only, PanelScorer::Depth::kVerdicts).run(panel, observer));
   std::vector<std::string> right;
-  size_t next = 0;
-  for (const AskedCapability& capability : panel) {
-    right.emplace_back();
-    for (const PanelPrompt& prompt : capability.prompts)
-      right.back() += grade(*prompt.item, text.tokenizer.decode(answers[next++], false)) ? '1' : '0';
-  }
+  for (const CapabilityScores& capability : scores) right.push_back(capability.right());
   return right;
 }
 

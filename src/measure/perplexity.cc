@@ -117,12 +117,7 @@ TokenScore score_token(std::span<const float> reference, std::span<const float> 
   score.reference_nll = reference_norm - reference[right];
   score.nll = model_norm - model[right];
   score.delta_p = std::exp(-score.nll) - std::exp(-score.reference_nll);
-  double kld = 0;
-  for (size_t id = 0; id < reference.size(); ++id) {
-    const double log_p = reference[id] - reference_norm;
-    kld += std::exp(log_p) * (log_p - (model[id] - model_norm));
-  }
-  score.kld = std::max(0.0, kld);  // never negative but for rounding
+  score.kld = kl_divergence(reference, reference_norm, model, model_norm);
   score.same_top = std::max_element(reference.begin(), reference.end()) - reference.begin() ==
                    std::max_element(model.begin(), model.end()) - model.begin();
   return score;
