@@ -1,0 +1,28 @@
+#include "panel/generator.h"
+
+#include <algorithm>
+
+#include "panel/item_parts.h"
+
+namespace rung {
+
+PanelItem Generator::draw(Draw& random, size_t level) const {
+  const Form& form = random.pick(forms);
+  PanelItem item = form.draw(random, level);
+  item.capability = capability;
+  item.level = level;
+  item.form = form.name;
+  return item;
+}
+
+std::vector<Generator> make_generators(const GeneratorOptions& options) {
+  std::vector<Generator> all = {math_generator(),  reasoning_generator(),    code_generator(),   schema_generator(),
+                                tools_generator(), instructions_generator(), recall_generator(), prose_generator()};
+  if (options.has_interpreter) all.push_back(code_writing_generator());
+  if (!options.facts.facts.empty()) all.push_back(facts_generator(options.facts));
+  std::sort(all.begin(), all.end(),
+            [](const Generator& left, const Generator& right) { return left.capability < right.capability; });
+  return all;
+}
+
+}  // namespace rung
