@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "io/byte_reader.h"
+#include "io/gguf_layout.h"
 #include "io/gguf_parser.h"
 #include "io/gguf_split.h"
 
@@ -15,16 +16,22 @@ uint64_t GgufTensor::values() const {
   return product;
 }
 
-Result<GgufFile> GgufFile::open(const std::filesystem::path& path) {
+uint64_t GgufTensor::data_bytes() const {
+  const std::optional<BlockSize> block = ggml_block(ggml_type);
+  return block ? values() / block->values * block->bytes : 0;
+}
+
+Result<GgufFile> GgufFile::open(const std::filesystem::path& path, GgufData data) {
   GgufFile file;
   file.path_ = path;
   RUNG_TRY(MappedFile mapped, MappedFile::open(path));
-  RUNG_TRY(GgufShard first, parse_gguf_shard(mapped.bytes(), path.string()));
+  RUNG_TRY(GgufShard first, parse_gguf_shard(mapped.bytes(), path.string(), data));
   RUNG_TRY(const std::optional<SplitPart> split, split_part(first.metadata, path));
   if (!split) {
     file.add_shard(std::move(first), mapped.bytes());
     file.files_.push_back(std::move(mapped));
     RUNG_CHECK(file.build_indices());
+    RUNG_CHECK(file.check_total());
     return file;
   }
   for (uint64_t number = 0; number < split->count; ++number) {
@@ -34,12 +41,13 @@ Result<GgufFile> GgufFile::open(const std::filesystem::path& path) {
       return input_error("{}: part {} of {} is missing: {}", path.string(), number + 1, split->count,
                          part_path.string());
     RUNG_TRY(MappedFile part, MappedFile::open(part_path));
-    RUNG_TRY(GgufShard shard, parse_gguf_shard(part.bytes(), part_path.string()));
+    RUNG_TRY(GgufShard shard, parse_gguf_shard(part.bytes(), part_path.string(), data));
     RUNG_CHECK(check_split_part(shard.metadata, part_path, number, split->count));
     file.add_shard(std::move(shard), part.bytes());
     file.files_.push_back(std::move(part));
   }
   RUNG_CHECK(file.build_indices());
+  RUNG_CHECK(file.check_total());
   RUNG_TRY(const uint64_t announced, file.u64("split.tensors.count", file.tensors_.size()));
   if (announced != file.tensors_.size())
     return input_error("{}: split.tensors.count is {}, the {} parts have {} tensors", path.string(), announced,
@@ -56,6 +64,26 @@ Result<GgufFile> GgufFile::parse(std::span<const uint8_t> bytes, std::string nam
   RUNG_TRY(const uint64_t parts, file.u64("split.count", 1));
   if (parts > 1)
     return input_error("{}: split.count is {}, only a whole file can be read here", file.path_.string(), parts);
+  return file;
+}
+
+Result<GgufFile> GgufFile::describe(std::string name, std::vector<GgufEntry> metadata,
+                                    std::vector<GgufTensor> tensors) {
+  GgufFile file;
+  file.path_ = std::move(name);
+  GgufShard shard;
+  shard.metadata = std::move(metadata);
+  shard.tensors = std::move(tensors);
+  for (GgufTensor& tensor : shard.tensors) {
+    if (tensor.shape.empty() || tensor.shape.size() > kGgufMaxDimensions)
+      return input_error("{}: tensor {} has {} dimensions, allowed are 1 to {}", file.path_.string(),
+                         quoted_name(tensor.name), tensor.shape.size(), kGgufMaxDimensions);
+    tensor.format = format_from_ggml(tensor.ggml_type);
+    RUNG_CHECK(check_gguf_shape(tensor, file.path_.string()));
+  }
+  file.add_shard(std::move(shard), {});
+  RUNG_CHECK(file.build_indices());
+  RUNG_CHECK(file.check_total());
   return file;
 }
 
@@ -82,6 +110,20 @@ Status GgufFile::build_indices() {
       return input_error("{}: tensor {} is in part {} and in part {}", path_.string(),
                          quoted_name(tensors_[index].name), tensors_[place->second].shard + 1,
                          tensors_[index].shard + 1);
+  }
+  return {};
+}
+
+/// Headers can announce what no disk holds; with data the size of the file is the limit.
+Status GgufFile::check_total() const {
+  constexpr uint64_t kMost = uint64_t{1} << 60;
+  uint64_t bytes = 0, values = 0;
+  for (const GgufTensor& tensor : tensors_) {
+    if (tensor.data_bytes() > kMost - bytes || tensor.values() > kMost - values)
+      return input_error("{}: up to tensor {} the weights come to more than 2^60, which is no model", path_.string(),
+                         quoted_name(tensor.name));
+    bytes += tensor.data_bytes();
+    values += tensor.values();
   }
   return {};
 }

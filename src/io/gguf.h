@@ -120,13 +120,22 @@ struct GgufTensor {
   size_t shard = 0;                ///< which file of a split, from 0
 
   uint64_t columns() const { return shape.empty() ? 0 : shape[0]; }
-  uint64_t values() const;  ///< product of the shape; checked against overflow when opened
+  uint64_t values() const;      ///< product of the shape; checked against overflow when opened
+  uint64_t data_bytes() const;  ///< by shape and type, also where the data is not there; 0 for an unknown type
   uint64_t rows() const { return columns() == 0 ? 0 : values() / columns(); }
 };
 
+/// Whether a file must hold the data of its tensors, or its header is enough: to count bytes before they are
+/// downloaded.
+enum class GgufData : uint8_t { kRequired, kMayBeMissing };
+
 class GgufFile {
  public:
-  static Result<GgufFile> open(const std::filesystem::path& path);
+  /// Of a file whose data may be missing the tensors have no bytes at all.
+  static Result<GgufFile> open(const std::filesystem::path& path, GgufData data = GgufData::kRequired);
+  /// A directory of tensors without data or file, for what is known of a model that is described elsewhere. Shapes are
+  /// checked as those of a file. Takes names, shapes, types.
+  static Result<GgufFile> describe(std::string name, std::vector<GgufEntry> metadata, std::vector<GgufTensor> tensors);
   /// For fuzzing and tests: one unsplit file in memory that outlives the result.
   static Result<GgufFile> parse(std::span<const uint8_t> bytes, std::string name);
 
@@ -158,6 +167,7 @@ class GgufFile {
   Result<T> typed(std::string_view key, std::optional<T> absent, std::string_view allowed, Convert convert) const;
   void add_shard(struct GgufShard&& shard, std::span<const uint8_t> bytes);
   Status build_indices();
+  Status check_total() const;
 
   std::filesystem::path path_;
   uint32_t version_ = 3;

@@ -41,7 +41,8 @@ struct Extent {
 
 class ShardParser {
  public:
-  ShardParser(std::span<const uint8_t> bytes, std::string_view file) : bytes_(bytes), in_(bytes, file), file_(file) {}
+  ShardParser(std::span<const uint8_t> bytes, std::string_view file, GgufData data)
+      : bytes_(bytes), in_(bytes, file), file_(file), data_(data) {}
 
   Result<GgufShard> parse() {
     RUNG_CHECK(parse_header());
@@ -65,14 +66,13 @@ class ShardParser {
   Status find_alignment();
   Status parse_directory();
   Result<GgufTensor> parse_tensor(uint64_t index);
-  Status check_shape(const GgufTensor& tensor) const;
   Status bind_data();
-  Result<std::optional<uint64_t>> tensor_bytes(const GgufTensor& tensor) const;
   Status check_overlap(std::vector<Extent> extents) const;
 
   std::span<const uint8_t> bytes_;
   ByteReader in_;
   std::string_view file_;
+  GgufData data_;
   uint64_t entry_count_ = 0;
   uint64_t tensor_count_ = 0;
   uint64_t array_elements_ = 0;
@@ -204,7 +204,7 @@ Status ShardParser::parse_directory() {
     RUNG_TRY(GgufTensor tensor, parse_tensor(index));
     if (!seen.insert(tensor.name).second)
       return input_error("{}: tensor {} occurs twice", file_, quoted_name(tensor.name));
-    RUNG_CHECK(check_shape(tensor));
+    RUNG_CHECK(check_gguf_shape(tensor, file_));
     shard_.tensors.push_back(std::move(tensor));
   }
   return {};
@@ -232,34 +232,6 @@ Result<GgufTensor> ShardParser::parse_tensor(uint64_t index) {
   return tensor;
 }
 
-Status ShardParser::check_shape(const GgufTensor& tensor) const {
-  uint64_t product = 1;
-  for (const uint64_t length : tensor.shape) {
-    if (length == 0)
-      return input_error("{}: tensor {} has shape ({}), no dimension may be 0", file_, quoted_name(tensor.name),
-                         fmt::join(tensor.shape, ", "));
-    if (__builtin_mul_overflow(product, length, &product) || product > INT64_MAX)
-      return input_error("{}: tensor {} has shape ({}), at most 2^63 - 1 values are allowed", file_,
-                         quoted_name(tensor.name), fmt::join(tensor.shape, ", "));
-  }
-  if (!tensor.format) return {};
-  const uint32_t block = format_info(*tensor.format).block_values;
-  if (tensor.columns() % block == 0) return {};
-  return input_error("{}: tensor {} has rows of {} values, {} needs a multiple of {}", file_, quoted_name(tensor.name),
-                     tensor.columns(), format_name(*tensor.format), block);
-}
-
-/// Empty for an unknown type.
-Result<std::optional<uint64_t>> ShardParser::tensor_bytes(const GgufTensor& tensor) const {
-  const std::optional<BlockSize> block = ggml_block(tensor.ggml_type);
-  if (!block) return std::optional<uint64_t>();
-  uint64_t bytes = 0;
-  if (__builtin_mul_overflow(tensor.values() / block->values, block->bytes, &bytes))
-    return input_error("{}: tensor {} has shape ({}), too large for any file", file_, quoted_name(tensor.name),
-                       fmt::join(tensor.shape, ", "));
-  return std::optional<uint64_t>(bytes);
-}
-
 Status ShardParser::bind_data() {
   const uint64_t start = align_up(in_.position(), shard_.alignment);
   const uint64_t available = start < bytes_.size() ? bytes_.size() - start : 0;
@@ -268,12 +240,13 @@ Status ShardParser::bind_data() {
   for (size_t index = 0; index < shard_.tensors.size(); ++index) {
     GgufTensor& tensor = shard_.tensors[index];
     const uint64_t offset = offsets_[index];
-    RUNG_TRY(const std::optional<uint64_t> bytes, tensor_bytes(tensor));
-    const uint64_t needed = bytes.value_or(1);  // of an unknown type at least the first byte must be there
-    if (offset > available || needed > available - offset)
+    const uint64_t bytes = tensor.data_bytes();
+    const uint64_t needed = std::max<uint64_t>(bytes, 1);  // of an unknown type at least the first byte must be there
+    const uint64_t room = data_ == GgufData::kRequired ? available : INT64_MAX;
+    if (offset > room || needed > room - offset)
       return input_error("{}: tensor {} takes {} bytes at offset {}, the file has {} bytes of tensor data", file_,
                          quoted_name(tensor.name), needed, offset, available);
-    if (bytes) tensor.bytes = bytes_.subspan(start + offset, *bytes);
+    if (data_ == GgufData::kRequired) tensor.bytes = bytes_.subspan(start + offset, bytes);
     extents.push_back({offset, offset + needed, index});
   }
   return check_overlap(std::move(extents));
@@ -296,8 +269,30 @@ Status ShardParser::check_overlap(std::vector<Extent> extents) const {
 
 }  // namespace
 
-Result<GgufShard> parse_gguf_shard(std::span<const uint8_t> bytes, std::string_view file) {
-  return ShardParser(bytes, file).parse();
+Result<GgufShard> parse_gguf_shard(std::span<const uint8_t> bytes, std::string_view file, GgufData data) {
+  return ShardParser(bytes, file, data).parse();
+}
+
+Status check_gguf_shape(const GgufTensor& tensor, std::string_view file) {
+  uint64_t product = 1;
+  for (const uint64_t length : tensor.shape) {
+    if (length == 0)
+      return input_error("{}: tensor {} has shape ({}), no dimension may be 0", file, quoted_name(tensor.name),
+                         fmt::join(tensor.shape, ", "));
+    if (__builtin_mul_overflow(product, length, &product) || product > INT64_MAX)
+      return input_error("{}: tensor {} has shape ({}), at most 2^63 - 1 values are allowed", file,
+                         quoted_name(tensor.name), fmt::join(tensor.shape, ", "));
+  }
+  const std::optional<BlockSize> block = ggml_block(tensor.ggml_type);
+  if (!block) return {};
+  if (tensor.columns() % block->values != 0)
+    return input_error("{}: tensor {} has rows of {} values, {} needs a multiple of {}", file, quoted_name(tensor.name),
+                       tensor.columns(), ggml_type_name(tensor.ggml_type), block->values);
+  uint64_t bytes = 0;
+  if (__builtin_mul_overflow(product / block->values, block->bytes, &bytes))
+    return input_error("{}: tensor {} has shape ({}), too large for any file", file, quoted_name(tensor.name),
+                       fmt::join(tensor.shape, ", "));
+  return {};
 }
 
 }  // namespace rung

@@ -19,6 +19,10 @@ struct GgufShard {
 };
 
 /// `file` names the file in errors.
-Result<GgufShard> parse_gguf_shard(std::span<const uint8_t> bytes, std::string_view file);
+Result<GgufShard> parse_gguf_shard(std::span<const uint8_t> bytes, std::string_view file,
+                                   GgufData data = GgufData::kRequired);
+
+/// That no dimension is 0, the values can be counted, the rows are whole blocks and the bytes can be counted.
+Status check_gguf_shape(const GgufTensor& tensor, std::string_view file);
 
 }  // namespace rung

@@ -51,7 +51,7 @@ Format fitting(Format format, const std::vector<Format>& fallbacks, uint64_t col
 uint64_t matrices_of(const GgufTensor& tensor) { return tensor.shape.size() > 2 ? tensor.shape[2] : 1; }
 
 TensorPlan keep(const GgufTensor& tensor) {
-  return {&tensor, std::nullopt, tensor.bytes.size(), false, "", TensorPlan::kNoRule};
+  return {&tensor, std::nullopt, tensor.data_bytes(), false, "", TensorPlan::kNoRule};
 }
 
 /// The rules of a plan at work on one file.
@@ -129,7 +129,7 @@ class Planner {
 
   Status decide(size_t index) {
     const GgufTensor& tensor = facts_.file->tensors()[index];
-    if (tensor.bytes.empty())
+    if (tensor.data_bytes() == 0)
       return input_error("{}: tensor {}: type (ggml id {}) is unknown, so its size is too; it can only be inspected",
                          facts_.file->path().string(), tensor.name, tensor.ggml_type);
     TensorPlan planned = keep(tensor);
@@ -217,7 +217,7 @@ bool has_routed_experts(const GgufFile& file) {
 QuantizationPlan keep_plan(const GgufFile& file) {
   QuantizationPlan plan;
   for (const GgufTensor& tensor : file.tensors()) {
-    plan.tensor_bytes += tensor.bytes.size();
+    plan.tensor_bytes += tensor.data_bytes();
     plan.values += tensor.values();
     plan.tensors.push_back(keep(tensor));
   }

@@ -1,0 +1,242 @@
+#include "plan/hf_tensors.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <map>
+#include <optional>
+
+#include "codec/format.h"
+#include "model/tensor_role.h"
+
+namespace rung {
+namespace {
+
+constexpr uint32_t kF32 = 0, kF16 = 1, kBf16 = 30, kMxfp4 = 39;
+
+struct NamePair {
+  std::string_view hugging_face, gguf;
+};
+
+// After "layers.N."; endings, so that every family's module names fit.
+constexpr std::array kLayerNames = {
+    NamePair{"q_proj", "attn_q"},
+    NamePair{"k_proj", "attn_k"},
+    NamePair{"v_proj", "attn_v"},
+    NamePair{"qkv_proj", "attn_qkv"},
+    NamePair{"in_proj_qkvz", "attn_qkv"},
+    NamePair{"in_proj_qkv", "attn_qkv"},
+    NamePair{"in_proj_z", "attn_gate"},
+    NamePair{"in_proj_ba", "ssm_ba"},
+    NamePair{"in_proj_b", "ssm_beta"},
+    NamePair{"in_proj_a", "ssm_alpha"},
+    NamePair{"linear_attn.out_proj", "ssm_out"},
+    NamePair{"mamba.out_proj", "ssm_out"},
+    NamePair{"mamba.in_proj", "ssm_in"},
+    NamePair{"conv1d", "ssm_conv1d"},
+    NamePair{"A_log", "ssm_a"},
+    NamePair{"dt_bias", "ssm_dt.bias"},
+    NamePair{"o_proj", "attn_output"},
+    NamePair{"self_attn.out_proj", "attn_output"},
+    NamePair{"q_a_proj", "attn_q_a"},
+    NamePair{"q_b_proj", "attn_q_b"},
+    NamePair{"kv_a_proj_with_mqa", "attn_kv_a_mqa"},
+    NamePair{"kv_b_proj", "attn_kv_b"},
+    NamePair{"sinks", "attn_sinks"},
+    NamePair{"shared_expert_gate", "ffn_gate_inp_shexp"},
+    NamePair{"shared_expert.gate_proj", "ffn_gate_shexp"},
+    NamePair{"shared_expert.up_proj", "ffn_up_shexp"},
+    NamePair{"shared_expert.down_proj", "ffn_down_shexp"},
+    NamePair{"shared_experts.gate_proj", "ffn_gate_shexp"},
+    NamePair{"shared_experts.up_proj", "ffn_up_shexp"},
+    NamePair{"shared_experts.down_proj", "ffn_down_shexp"},
+    NamePair{"experts.gate_up_proj", "ffn_gate_up_exps"},
+    NamePair{"experts.gate_proj", "ffn_gate_exps"},
+    NamePair{"experts.up_proj", "ffn_up_exps"},
+    NamePair{"experts.down_proj", "ffn_down_exps"},
+    NamePair{"experts.w1", "ffn_gate_exps"},
+    NamePair{"experts.w3", "ffn_up_exps"},
+    NamePair{"experts.w2", "ffn_down_exps"},
+    NamePair{"gate_up_proj", "ffn_up"},
+    NamePair{"gate_proj", "ffn_gate"},
+    NamePair{"up_proj", "ffn_up"},
+    NamePair{"down_proj", "ffn_down"},
+    NamePair{"fc1", "ffn_up"},
+    NamePair{"fc2", "ffn_down"},
+    NamePair{"e_score_correction_bias", "exp_probs_b.bias"},
+    NamePair{"mlp.gate", "ffn_gate_inp"},
+    NamePair{"block_sparse_moe.gate", "ffn_gate_inp"},
+    NamePair{"router", "ffn_gate_inp"},
+    NamePair{"layernorm", "attn_norm"},
+    NamePair{"norm", "attn_norm"},
+};
+constexpr std::array kGlobalNames = {NamePair{"embed_tokens", "token_embd"}, NamePair{"wte", "token_embd"},
+                                     NamePair{"lm_head", "output"}, NamePair{"norm", "output_norm"},
+                                     NamePair{"final_layernorm", "output_norm"}};
+constexpr std::array<std::string_view, 6> kSenses = {"visual.",      "vision_", "multi_modal",
+                                                     "mm_projector", "audio",   "embed_vision"};
+constexpr std::array<std::string_view, 6> kPackedEndings = {".qweight", ".weight_packed", ".qzeros",
+                                                            ".absmax",  ".trellis",       ".weight_scale_2"};
+
+/// "layers.12." taken off the front.
+std::optional<uint64_t> take_layer(std::string_view& name) {
+  const size_t at = name.find("layers.");
+  if (at == std::string_view::npos || (at != 0 && name[at - 1] != '.')) return std::nullopt;
+  const char* const begin = name.data() + at + 7;
+  const char* const end = name.data() + name.size();
+  uint64_t layer = 0;
+  const auto [digits_end, error] = std::from_chars(begin, end, layer);
+  if (error != std::errc() || digits_end == end || *digits_end != '.' || layer > 65536) return std::nullopt;
+  name = std::string_view(digits_end + 1, static_cast<size_t>(end - digits_end - 1));
+  return layer;
+}
+
+/// "mlp.experts.17.up_proj" without its number.
+std::string without_expert(std::string_view name, bool& numbered) {
+  constexpr std::string_view kExperts = "experts.";
+  const size_t at = name.find(kExperts);
+  numbered = false;
+  if (at == std::string_view::npos) return std::string(name);
+  size_t end = at + kExperts.size();
+  while (end < name.size() && name[end] >= '0' && name[end] <= '9') ++end;
+  numbered = end > at + kExperts.size() && end < name.size() && name[end] == '.';
+  if (!numbered) return std::string(name);
+  return std::string(name.substr(0, at + kExperts.size())) + std::string(name.substr(end + 1));
+}
+
+template <size_t kCount>
+std::optional<std::string_view> gguf_name(const std::array<NamePair, kCount>& pairs, std::string_view stem) {
+  for (const NamePair& pair : pairs)
+    if (stem.ends_with(pair.hugging_face)) return pair.gguf;
+  return std::nullopt;
+}
+
+class Renamer {
+ public:
+  explicit Renamer(const HfConfig& config) : config_(config) {}
+
+  HfTensors run(const std::vector<SafetensorsTensor>& tensors) {
+    for (const SafetensorsTensor& tensor : tensors) {
+      const auto ends = [&](std::string_view ending) { return tensor.name.ends_with(ending); };
+      if (std::any_of(kPackedEndings.begin(), kPackedEndings.end(), ends)) result_.packed = true;
+    }
+    if (result_.packed) return std::move(result_);
+    for (const SafetensorsTensor& tensor : tensors) add(tensor);
+    for (auto& [name, tensor] : merged_) result_.tensors.push_back(std::move(tensor));
+    return std::move(result_);
+  }
+
+ private:
+  void add(const SafetensorsTensor& source) {
+    std::string_view name = source.name;
+    if (name.ends_with("_scale_inv") || name.ends_with(".scale") || name.ends_with("_scales")) return;  // of FP8, MXFP4
+    if (source.shape.empty() || source.values() == 0) return;
+    for (const std::string_view sense : kSenses)
+      if (name.find(sense) != std::string_view::npos) return push("v." + std::string(name), source, reversed(source));
+    const bool draft = name.starts_with("mtp.") || name.find(".mtp.") != std::string_view::npos;
+    std::string ending = ".weight";
+    if (name.ends_with(".weight")) name.remove_suffix(7);
+    if (name.ends_with(".bias")) name.remove_suffix(5), ending = ".bias";
+    if (name.ends_with("_blocks")) name.remove_suffix(7);
+    std::optional<uint64_t> layer = take_layer(name);
+    if (draft) layer = config_.layers + layer.value_or(0);
+    bool numbered = false;
+    const std::string stem = without_expert(name, numbered);
+    const auto found = layer ? gguf_name(kLayerNames, stem) : gguf_name(kGlobalNames, stem);
+    if (!found) return add_unknown(source, layer);
+    std::string gguf(*found);
+    if (gguf.find('.') == std::string::npos && gguf != "ssm_a") gguf += ending;
+    if (gguf.starts_with("attn_norm")) gguf = norm_name(stem) + ending;
+    if (layer) gguf = fmt::format("blk.{}.{}", *layer, gguf);
+    if (stem.ends_with("kv_b_proj") && split_latent(*layer, source)) return;
+    if (numbered) return merge(gguf, source);
+    push(gguf, source, shape_of(source, stem));
+  }
+
+  /// Norms have one role whatever they are called; a name of their own each.
+  static std::string norm_name(std::string_view stem) {
+    std::string name(stem);
+    std::replace(name.begin(), name.end(), '.', '_');
+    return name.ends_with("norm") ? name : name + "_norm";
+  }
+
+  void add_unknown(const SafetensorsTensor& source, std::optional<uint64_t> layer) {
+    result_.unknown.push_back(source.name);
+    push(layer ? fmt::format("blk.{}.{}", *layer, source.name) : source.name, source, reversed(source));
+  }
+
+  static std::vector<uint64_t> reversed(const SafetensorsTensor& source) {
+    std::vector<uint64_t> shape(source.shape.rbegin(), source.shape.rend());
+    while (shape.size() > 4) shape[shape.size() - 2] *= shape.back(), shape.pop_back();
+    return shape;
+  }
+
+  std::vector<uint64_t> shape_of(const SafetensorsTensor& source, std::string_view stem) const {
+    if (source.name.ends_with("_blocks") && source.shape.size() == 4)  // (experts, rows, blocks, 16 bytes of two codes)
+      return {source.shape[2] * source.shape[3] * 2, source.shape[1], source.shape[0]};
+    std::vector<uint64_t> shape = reversed(source);
+    shape.erase(std::remove(shape.begin() + 1, shape.end(), uint64_t{1}), shape.end());
+    if (shape.size() != 3 || config_.width == 0) return shape;
+    // Fused experts stand either way round; inputs are the model's width, but of the last matrix what it is not.
+    const bool is_down = stem.ends_with("down_proj");
+    if ((shape[0] == config_.width) == is_down && shape[0] != shape[1]) std::swap(shape[0], shape[1]);
+    return shape;
+  }
+
+  /// kv_b holds, head by head, what the converter stores as two tensors.
+  bool split_latent(uint64_t layer, const SafetensorsTensor& source) {
+    const uint64_t head = config_.latent_key + config_.latent_value;
+    if (config_.latent_key == 0 || config_.latent_value == 0 || source.shape.size() != 2 || source.shape[0] % head != 0)
+      return false;
+    const uint64_t heads = source.shape[0] / head, rank = source.shape[1];
+    push(fmt::format("blk.{}.attn_k_b.weight", layer), source, {config_.latent_key, rank, heads});
+    push(fmt::format("blk.{}.attn_v_b.weight", layer), source, {rank, config_.latent_value, heads});
+    return true;
+  }
+
+  static uint32_t type_of(const SafetensorsTensor& source, std::string_view name, const std::vector<uint64_t>& shape) {
+    if (source.name.ends_with("_blocks")) return kMxfp4;
+    const Role role = role_of(name).role;
+    const bool is_vector = std::all_of(shape.begin() + 1, shape.end(), [](uint64_t size) { return size == 1; });
+    if (is_vector || role == Role::kNorm || role == Role::kRouter || role == Role::kSharedExpertRouter ||
+        role == Role::kConvolution)
+      return kF32;
+    if (source.type == "F32" || source.type == "F64") return kF32;
+    return source.type == "F16" ? kF16 : kBf16;
+  }
+
+  void push(std::string name, const SafetensorsTensor& source, std::vector<uint64_t> shape) {
+    GgufTensor tensor;
+    tensor.ggml_type = type_of(source, name, shape);
+    tensor.name = std::move(name);
+    tensor.shape = std::move(shape);
+    result_.tensors.push_back(std::move(tensor));
+  }
+
+  void merge(const std::string& name, const SafetensorsTensor& source) {
+    const auto [place, fresh] = merged_.try_emplace(name);
+    GgufTensor& tensor = place->second;
+    if (!fresh) {
+      ++tensor.shape.back();
+      return;
+    }
+    tensor.name = name;
+    tensor.shape = reversed(source);
+    tensor.shape.push_back(1);
+    // Two codes in a byte, with scales beside: DeepSeek's FP4, which is MXFP4.
+    if (source.type == "I8") tensor.shape[0] *= 2;
+    tensor.ggml_type = source.type == "I8" ? kMxfp4 : type_of(source, name, {tensor.shape[0], tensor.shape[1]});
+  }
+
+  const HfConfig& config_;
+  std::map<std::string, GgufTensor> merged_;
+  HfTensors result_;
+};
+
+}  // namespace
+
+HfTensors gguf_tensors_of(const std::vector<SafetensorsTensor>& tensors, const HfConfig& config) {
+  return Renamer(config).run(tensors);
+}
+
+}  // namespace rung
