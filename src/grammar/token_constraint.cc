@@ -85,6 +85,15 @@ void TokenConstraint::apply(std::span<float> logits) {
     if (token >= allowed.size() || !allowed[token]) logits[token] = -std::numeric_limits<float>::infinity();
 }
 
+/// Whatever the logits are, NaN too, the token is an allowed one.
+Token TokenConstraint::likeliest(std::span<const float> logits) {
+  const Mask& allowed = mask();
+  size_t best = SIZE_MAX;
+  for (size_t token = 0; token < std::min(logits.size(), allowed.size()); ++token)
+    if (allowed[token] && (best == SIZE_MAX || logits[token] > logits[best])) best = token;
+  return static_cast<Token>(best);
+}
+
 bool TokenConstraint::allows(Token token) {
   return token >= 0 && static_cast<size_t>(token) < vocabulary_->size() && mask()[static_cast<size_t>(token)];
 }

@@ -41,6 +41,8 @@ class TokenConstraint {
   /// Sets the logits of all other tokens to minus infinity; at least one stays. What goes beyond the vocabulary (rows
   /// that a model pads) is not allowed.
   void apply(std::span<float> logits);
+  /// Of the allowed tokens the one with the largest logit, the lowest among equals.
+  Token likeliest(std::span<const float> logits);
   bool allows(Token token);
   /// The token was chosen: false, and nothing changes, if it was not allowed. Tokens that end an answer change nothing.
   bool accept(Token token);

@@ -13,6 +13,7 @@ constexpr size_t kIdle = SIZE_MAX;
 struct Slot {
   size_t prompt = kIdle;
   Token next = 0;  ///< to be fed in the coming pass, once the prompt has been
+  std::unique_ptr<TokenConstraint> constraint = nullptr;
 };
 
 class Generator {
@@ -21,6 +22,7 @@ class Generator {
             std::span<const std::vector<Token>> prompts, const GenerateOptions& options, SessionOptions session)
       : ends_(ends),
         prompts_(prompts),
+        constraint_of_(options.constraint_of),
         max_new_(options.max_new),
         vocabulary_(engine->config().vocabulary),
         session_(engine, pool, session),
@@ -51,6 +53,7 @@ class Generator {
       while (waiting_ < prompts_.size() && prompts_[waiting_].empty()) ++waiting_, ++finished_;
       if (waiting_ == prompts_.size()) continue;
       slot.prompt = waiting_++;
+      if (constraint_of_) slot.constraint = constraint_of_(slot.prompt);
       session_.truncate(index, 0);
       for (const Token id : prompts_[slot.prompt]) batch_.push_back({id, index, false});
       batch_.back().wants_logits = true;
@@ -61,19 +64,27 @@ class Generator {
     size_t row = 0;
     for (Slot& slot : slots_) {
       if (slot.prompt == kIdle) continue;
-      slot.next = greedy_token(logits.subspan(row++ * vocabulary_, vocabulary_));
+      slot.next = choose(logits.subspan(row++ * vocabulary_, vocabulary_), slot.constraint.get());
       std::vector<Token>& answer = answers_[slot.prompt];
       const bool ended = ends_(slot.next);
       if (!ended) answer.push_back(slot.next);
-      if (ended || answer.size() == max_new_) {
+      if (ended || answer.size() == max_new_ || (slot.constraint && slot.constraint->must_end())) {
         slot.prompt = kIdle;
         ++finished_;
       }
     }
   }
 
+  static Token choose(std::span<const float> logits, TokenConstraint* constraint) {
+    if (constraint == nullptr) return greedy_token(logits);
+    const Token token = constraint->likeliest(logits);
+    constraint->accept(token);
+    return token;
+  }
+
   const std::function<bool(Token)>& ends_;
   std::span<const std::vector<Token>> prompts_;
+  const std::function<std::unique_ptr<TokenConstraint>(size_t)>& constraint_of_;
   size_t max_new_, vocabulary_;
   Session session_;
   std::vector<Slot> slots_;

@@ -1,13 +1,16 @@
 // Greedy answers to many prompts at once: several sequences share each forward pass, so that the weights are read once
-// for all of them. A sequence ends at a token that ends generation, or after max_new tokens.
+// for all of them. A sequence ends at a token that ends generation, where its constraint allows nothing more, or after
+// max_new tokens.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "base/observer.h"
 #include "engine/engine.h"
+#include "grammar/token_constraint.h"
 #include "text/tokenizer.h"
 
 namespace rung {
@@ -17,6 +20,9 @@ struct GenerateOptions {
   size_t slots = 16;  ///< sequences at a time; fewer where their KV would pass kv_limit
   uint64_t kv_limit = uint64_t{1} << 30;
   SessionOptions session;  ///< precision and KV formats; the rest is set here
+  /// Keeps the answer to the prompt of this index within a grammar: each time the likeliest of the tokens that it
+  /// allows. Null, or null for a prompt: any token.
+  std::function<std::unique_ptr<TokenConstraint>(size_t)> constraint_of;
 };
 
 /// Ids without the ending token, in the order of the prompts. A prompt that is empty gets no answer. Reports progress
