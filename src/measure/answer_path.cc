@@ -21,7 +21,7 @@ bool may_become_exactly(std::string_view expected, std::string_view beginning) {
 }  // namespace
 
 bool may_become_right(const PanelItem& item, std::string_view beginning) {
-  if (item.grader != Grader::kExact) return true;
+  if (item.grader != Grader::kExact || !item.stops.empty() || !item.extract.empty()) return true;
   return may_become_exactly(item.answer->get_ref<const std::string&>(), beginning);
 }
 
@@ -35,7 +35,7 @@ AnswerPath follow_gold(std::span<const Token> gold, std::span<const Token> greed
     }
     const size_t place = path.tokens.size();
     path.tokens.push_back(next);
-    if (path.tokens.size() == rules.max_new) {
+    if (rules.is_complete(path.tokens)) {
       path.state = PathState::kEnded;
       return path;
     }

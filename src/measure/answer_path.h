@@ -14,8 +14,9 @@
 
 namespace rung {
 
-/// False only if no text that begins so is right. True for every beginning of every right answer; exact answers are
-/// told apart at their first wrong letter, the answers of other graders may always still become right.
+/// False only if no text that begins so is right. True for every beginning of every right answer. Exact answers are
+/// told apart at their first wrong letter; answers of other graders, and those of which only a part is graded, may
+/// always still become right.
 bool may_become_right(const PanelItem& item, std::string_view beginning);
 
 enum class PathState {
@@ -32,8 +33,8 @@ struct AnswerPath {
 
 struct PathRules {
   std::function<bool(Token)> ends;                               ///< ends an answer
+  std::function<bool(std::span<const Token>)> is_complete;       ///< the answer is cut after these tokens
   std::function<bool(std::span<const Token>)> may_become_right;  ///< of an answer's first tokens
-  size_t max_new = 0;                                            ///< tokens at which an answer is cut
 };
 
 /// gold: may be empty. greedy: the greedy token before each token of the gold text and after the last one, so one more

@@ -70,7 +70,8 @@ TEST(AnswerPath, VerdictsAreThoseOfGeneration) {
     for (size_t place = 0; place <= model.gold.size(); ++place)
       greedy.push_back(model.next(std::span(model.gold).first(place)));
     const auto may = [&](std::span<const Token> tokens) { return may_become_right(item, decode(tokens)); };
-    const AnswerPath path = follow_gold(model.gold, greedy, {ends, may, max_new});
+    const auto is_complete = [&](std::span<const Token> tokens) { return tokens.size() == max_new; };
+    const AnswerPath path = follow_gold(model.gold, greedy, {ends, is_complete, may});
 
     const std::vector<Token> answer = model.generate(max_new);
     const bool right = grade(item, decode(answer));

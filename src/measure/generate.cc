@@ -23,6 +23,7 @@ class Generator {
       : ends_(ends),
         prompts_(prompts),
         constraint_of_(options.constraint_of),
+        is_complete_(options.is_complete),
         max_new_(options.max_new),
         vocabulary_(engine->config().vocabulary),
         session_(engine, pool, session),
@@ -68,7 +69,9 @@ class Generator {
       std::vector<Token>& answer = answers_[slot.prompt];
       const bool ended = ends_(slot.next);
       if (!ended) answer.push_back(slot.next);
-      if (ended || answer.size() == max_new_ || (slot.constraint && slot.constraint->must_end())) {
+      const bool complete = (slot.constraint && slot.constraint->must_end()) ||
+                            (is_complete_ && is_complete_(slot.prompt, answer));
+      if (ended || complete || answer.size() == max_new_) {
         slot.prompt = kIdle;
         ++finished_;
       }
@@ -85,6 +88,7 @@ class Generator {
   const std::function<bool(Token)>& ends_;
   std::span<const std::vector<Token>> prompts_;
   const std::function<std::unique_ptr<TokenConstraint>(size_t)>& constraint_of_;
+  const std::function<bool(size_t, std::span<const Token>)>& is_complete_;
   size_t max_new_, vocabulary_;
   Session session_;
   std::vector<Slot> slots_;

@@ -23,6 +23,8 @@ struct GenerateOptions {
   /// Keeps the answer to the prompt of this index within a grammar: each time the likeliest of the tokens that it
   /// allows. Null, or null for a prompt: any token.
   std::function<std::unique_ptr<TokenConstraint>(size_t)> constraint_of;
+  /// Ends the answer to the prompt of this index, which so far has these tokens, without another one. May be null.
+  std::function<bool(size_t, std::span<const Token>)> is_complete;
 };
 
 /// Ids without the ending token, in the order of the prompts. A prompt that is empty gets no answer. Reports progress

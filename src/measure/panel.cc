@@ -3,19 +3,22 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "measure/choices.h"
 #include "measure/panel_scorer.h"
 
 namespace rung {
 namespace {
 
-/// What `after` adds to the tokens of the prompt when both are cut as one text; where the prompt's own last tokens
-/// would change, the tokens of `after` alone.
-std::vector<Token> tokens_after(const ModelText& text, const std::string& rendered, const std::vector<Token>& prompt,
-                                const std::string& after) {
-  const std::vector<Token> whole = text.encode_chat(rendered + after);
+using Encode = std::function<std::vector<Token>(const std::string&)>;
+
+/// What `after` adds to the tokens of the prompt when both are cut as one text. Where the prompt's own last tokens
+/// would change, they stay, and `after` is cut alone.
+std::vector<Token> tokens_after(const Tokenizer& tokenizer, const Encode& encode, const std::string& before,
+                                const std::vector<Token>& prompt, const std::string& after) {
+  const std::vector<Token> whole = encode(before + after);
   if (whole.size() > prompt.size() && std::equal(prompt.begin(), prompt.end(), whole.begin()))
     return {whole.begin() + static_cast<ptrdiff_t>(prompt.size()), whole.end()};
-  return text.tokenizer.encode(after, false, true);
+  return tokenizer.encode(after, false, true);
 }
 
 /// A text that is right: the item's own, else the answer where that is a text by itself.
@@ -26,15 +29,43 @@ std::string gold_text(const PanelItem& item) {
   return item.grader == Grader::kNumber ? item.answer->dump() : std::string();
 }
 
-PanelPrompt make_prompt(const PanelItem& item, const ModelText& text, const std::string& rendered) {
+/// An item that is a conversation, as the chat template writes it.
+PanelPrompt make_chat(const PanelItem& item, const ModelText& text, const std::string& rendered) {
   PanelPrompt prompt{&item, text.encode_chat(rendered), {}, {}, std::nullopt};
+  const auto encode = [&](const std::string& both) { return text.encode_chat(both); };
+  const auto after = [&](const std::string& next) {
+    return tokens_after(text.tokenizer, encode, rendered, prompt.tokens, next);
+  };
   if (item.grader == Grader::kChoice) {
-    for (const auto& choice : *item.choices)
-      prompt.choices.push_back(tokens_after(text, rendered, prompt.tokens, choice.get<std::string>()));
+    for (const auto& choice : *item.choices) prompt.choices.push_back(after(choice.get<std::string>()));
   } else if (const std::string gold = gold_text(item); !gold.empty()) {
-    prompt.gold = tokens_after(text, rendered, prompt.tokens, gold);
+    prompt.gold = after(gold);
   }
   return prompt;
+}
+
+/// An item that is a text to be continued.
+Result<PanelPrompt> make_continuation(const PanelItem& item, const Tokenizer& tokenizer) {
+  PanelPrompt prompt{&item, tokenizer.encode(item.prompt, true, false), {}, {}, std::nullopt};
+  const auto encode = [&](const std::string& both) { return tokenizer.encode(both, true, false); };
+  if (item.grader == Grader::kChoice) {
+    auto choices = encode_choices(tokenizer, item.prompt, item.choices->get<std::vector<std::string>>());
+    if (!choices) return input_error("panel item {}: {}", item.id, choices.error().message);
+    prompt.tokens = std::move(choices->context);
+    prompt.choices = std::move(choices->choices);
+  } else if (const std::string gold = gold_text(item); !gold.empty()) {
+    prompt.gold = tokens_after(tokenizer, encode, item.prompt, prompt.tokens, gold);
+  }
+  return prompt;
+}
+
+Result<PanelPrompt> make_prompt(const PanelItem& item, const ModelText& text) {
+  if (!item.messages) return make_continuation(item, text.tokenizer);
+  const auto rendered = text.render_chat(*item.messages, item.tools.get(), true);
+  if (!rendered)
+    return input_error("panel item {}: the model's chat template cannot render it: {}", item.id,
+                       rendered.error().message);
+  return make_chat(item, text, *rendered);
 }
 
 }  // namespace
@@ -47,15 +78,8 @@ Result<std::vector<AskedCapability>> render_panel(const std::vector<Capability>&
     const size_t count = items == 0 ? capability.items.size() : std::min(items, capability.items.size());
     for (size_t index = 0; index < count; ++index) {
       const PanelItem& item = capability.items[index];
-      if (!item.messages) {
-        result.prompts.push_back({&item, text.tokenizer.encode(item.prompt, true, false)});
-        continue;
-      }
-      const auto rendered = text.render_chat(*item.messages, item.tools.get(), true);
-      if (!rendered)
-        return input_error("panel item {}: the model's chat template cannot render it: {}", item.id,
-                           rendered.error().message);
-      result.prompts.push_back(make_prompt(item, text, *rendered));
+      RUNG_TRY(auto prompt, make_prompt(item, text));
+      result.prompts.push_back(std::move(prompt));
     }
     asked.push_back(std::move(result));
   }

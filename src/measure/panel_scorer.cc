@@ -79,6 +79,20 @@ void PanelScorer::plan_work(const std::vector<AskedCapability>& panel, std::vect
   }
 }
 
+/// Tokens of an answer.
+size_t PanelScorer::limit(const PanelItem& item) const {
+  return item.max_tokens ? static_cast<size_t>(*item.max_tokens) : options_.generate.max_new;
+}
+
+/// The answer is over without a token that says so: at the limit, or at one of the item's stops.
+bool PanelScorer::is_cut(const PanelItem& item, std::span<const Token> answer) const {
+  if (answer.size() >= limit(item)) return true;
+  if (item.stops.empty()) return false;
+  const std::string written = text_.tokenizer.decode(answer, false);
+  return std::any_of(item.stops.begin(), item.stops.end(),
+                     [&](const std::string& stop) { return written.find(stop) != std::string::npos; });
+}
+
 /// What is forced on the model first: the choices, or the gold text and, if that is another one, the answer of the
 /// reference.
 std::vector<std::vector<Token>> PanelScorer::gold_texts(const PanelPrompt& prompt) const {
@@ -87,7 +101,7 @@ std::vector<std::vector<Token>> PanelScorer::gold_texts(const PanelPrompt& promp
   std::vector<std::vector<Token>> texts = {gold_and_end(prompt, end)};
   if (!scores() || !prompt.reference_answer || *prompt.reference_answer == prompt.gold) return texts;
   texts.push_back(*prompt.reference_answer);
-  if (texts.back().size() < options_.generate.max_new) texts.back().push_back(end);
+  if (!is_cut(*prompt.item, texts.back())) texts.back().push_back(end);
   return texts;
 }
 
@@ -194,7 +208,8 @@ void PanelScorer::follow(Work& work, const Rows& rows) const {
     return may_become_right(*work.prompt->item, text_.tokenizer.decode(tokens, false));
   };
   const auto ends = [&](Token token) { return is_end_[static_cast<size_t>(token)]; };
-  work.path = follow_gold(work.prompt->gold, greedy, {ends, beginning_may, options_.generate.max_new});
+  const auto is_complete = [&](std::span<const Token> tokens) { return is_cut(*work.prompt->item, tokens); };
+  work.path = follow_gold(work.prompt->gold, greedy, {ends, is_complete, beginning_may});
   if (work.path.state == PathState::kOpen) return;
   if (scores()) score_predictions(*work.score, std::span(rows[0]).first(work.path.predictions));
   if (work.path.state == PathState::kEnded) {
@@ -234,14 +249,14 @@ void PanelScorer::score_choice(Work& work, const Rows& rows) const {
     choices.log_likelihood.push_back(log_likelihood);
     choices.lengths.push_back(count_characters(item.choices->at(choice).get_ref<const std::string&>()));
   }
-  const size_t chosen = choices.likeliest_by_length();
+  const size_t chosen = item.by_length ? choices.likeliest_by_length() : choices.likeliest();
   work.path.state = PathState::kEnded;
   work.path.tokens = work.prompt->choices[chosen];
   work.score->right = item.choices->at(chosen) == *item.answer;
   if (work.answer != nullptr) *work.answer = work.path.tokens;
   if (!scores()) return;
   ItemScore& score = *work.score;
-  const std::vector<double> shares = choices.probabilities(true);
+  const std::vector<double> shares = choices.probabilities(item.by_length);
   score.confidence = score.max_probability = shares[chosen];
   double best_other = 0;
   for (size_t choice = 0; choice < rows.size(); ++choice) {
@@ -280,17 +295,22 @@ Status PanelScorer::generate_open(Observer& observer) {
     prompts.back().insert(prompts.back().end(), work.path.tokens.begin(), work.path.tokens.end());
   }
   const auto ends = [&](Token token) { return is_end_[static_cast<size_t>(token)]; };
-  const GenerateOptions& options = options_.generate;
+  GenerateOptions options = options_.generate;
+  options.is_complete = [&](size_t index, std::span<const Token> tokens) {
+    std::vector<Token> answer = open[index]->path.tokens;
+    answer.insert(answer.end(), tokens.begin(), tokens.end());
+    return is_cut(*open[index]->prompt->item, answer);
+  };
+  for (const Work* work : open) options.max_new = std::max(options.max_new, limit(*work->prompt->item));
   RUNG_TRY(const auto answers, generate(engine_, pool_, ends, prompts, options, "panel", observer));
   for (size_t index = 0; index < open.size(); ++index) {
     Work& work = *open[index];
     std::vector<Token> answer = work.path.tokens;
     answer.insert(answer.end(), answers[index].begin(), answers[index].end());
-    if (answer.size() > options.max_new) answer.resize(options.max_new);
     if (work.path.state == PathState::kOpen) {
       work.score->generated = true;
       work.score->right = grade(*work.prompt->item, text_.tokenizer.decode(answer, false));
-      work.score->runaway = answer.size() == options.max_new && ends_in_loop(answer);
+      work.score->runaway = answer.size() == limit(*work.prompt->item) && ends_in_loop(answer);
       work.path.tokens = answer;
     }
     if (work.answer != nullptr) *work.answer = std::move(answer);
@@ -304,7 +324,7 @@ Status PanelScorer::read_generated(Observer& observer) {
   for (Work& work : work_) {
     if (!work.score->generated) continue;
     work.texts = {work.path.tokens};
-    if (work.path.tokens.size() < options_.generate.max_new) work.texts[0].push_back(ends_.empty() ? 0 : ends_.front());
+    if (!is_cut(*work.prompt->item, work.path.tokens)) work.texts[0].push_back(ends_.empty() ? 0 : ends_.front());
     generated.push_back(&work);
   }
   PartObserver silent(observer, 0, 0, 1);

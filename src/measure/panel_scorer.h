@@ -41,6 +41,8 @@ class PanelScorer {
 
   bool scores() const { return depth_ == Depth::kScores; }
   bool is_choice(const Work& work) const { return !work.prompt->choices.empty(); }
+  size_t limit(const PanelItem& item) const;
+  bool is_cut(const PanelItem& item, std::span<const Token> answer) const;
   void plan_work(const std::vector<AskedCapability>& panel, std::vector<CapabilityScores>& results);
   std::vector<std::vector<Token>> gold_texts(const PanelPrompt& prompt) const;
   bool ends_text(const Work& work, size_t text, size_t position, Pass pass) const;
