@@ -69,8 +69,8 @@ class Generator {
       std::vector<Token>& answer = answers_[slot.prompt];
       const bool ended = ends_(slot.next);
       if (!ended) answer.push_back(slot.next);
-      const bool complete = (slot.constraint && slot.constraint->must_end()) ||
-                            (is_complete_ && is_complete_(slot.prompt, answer));
+      const bool complete =
+          (slot.constraint && slot.constraint->must_end()) || (is_complete_ && is_complete_(slot.prompt, answer));
       if (ended || complete || answer.size() == max_new_) {
         slot.prompt = kIdle;
         ++finished_;

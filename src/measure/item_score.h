@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,8 +49,9 @@ struct ItemScore {
 /// A capability's items in the order in which they were asked.
 struct CapabilityScores {
   std::vector<ItemScore> items;
-  /// The whole greedy answers, without the token that ends them, where they were asked for.
-  std::vector<std::vector<Token>> answers;
+  /// The whole greedy answer to each item, without the token that ends it; none where an item is wrong from its
+  /// beginning and the rest was not asked for.
+  std::vector<std::optional<std::vector<Token>>> answers;
 
   /// One '1' (right) or '0' an item.
   std::string right() const;

@@ -39,7 +39,7 @@ Result<std::vector<AskedCapability>> render_panel(const std::vector<Capability>&
 struct PanelOptions {
   GenerateOptions generate;
   PanelReference* reference = nullptr;  ///< what divergences are measured from; may be null
-  bool whole_answers = false;  ///< keeps CapabilityScores::answers, so also what is wrong for certain is generated
+  bool whole_answers = false;           ///< generates also what is wrong for certain: every answer is known then
 };
 
 /// For each capability, the items in the order of its prompts. Any part of a panel may be asked: an item's score does

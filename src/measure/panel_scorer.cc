@@ -69,13 +69,9 @@ void PanelScorer::plan_work(const std::vector<AskedCapability>& panel, std::vect
   for (size_t index = 0; index < panel.size(); ++index) {
     const auto& prompts = panel[index].prompts;
     results[index].items.resize(prompts.size());
-    if (options_.whole_answers) results[index].answers.resize(prompts.size());
+    results[index].answers.resize(prompts.size());
     for (size_t item = 0; item < prompts.size(); ++item)
-      work_.push_back({&prompts[item],
-                       &results[index].items[item],
-                       options_.whole_answers ? &results[index].answers[item] : nullptr,
-                       {},
-                       {}});
+      work_.push_back({&prompts[item], &results[index].items[item], &results[index].answers[item], {}, {}});
   }
 }
 
@@ -214,7 +210,7 @@ void PanelScorer::follow(Work& work, const Rows& rows) const {
   if (scores()) score_predictions(*work.score, std::span(rows[0]).first(work.path.predictions));
   if (work.path.state == PathState::kEnded) {
     work.score->right = grade(*work.prompt->item, text_.tokenizer.decode(work.path.tokens, false));
-    if (work.answer != nullptr) *work.answer = work.path.tokens;
+    *work.answer = work.path.tokens;
   }
 }
 
@@ -253,7 +249,7 @@ void PanelScorer::score_choice(Work& work, const Rows& rows) const {
   work.path.state = PathState::kEnded;
   work.path.tokens = work.prompt->choices[chosen];
   work.score->right = item.choices->at(chosen) == *item.answer;
-  if (work.answer != nullptr) *work.answer = work.path.tokens;
+  *work.answer = work.path.tokens;
   if (!scores()) return;
   ItemScore& score = *work.score;
   const std::vector<double> shares = choices.probabilities(item.by_length);
@@ -288,7 +284,7 @@ Status PanelScorer::generate_open(Observer& observer) {
   std::vector<std::vector<Token>> prompts;
   for (Work& work : work_) {
     const bool wanted =
-        work.path.state == PathState::kOpen || (work.path.state == PathState::kWrong && work.answer != nullptr);
+        work.path.state == PathState::kOpen || (work.path.state == PathState::kWrong && options_.whole_answers);
     if (!wanted) continue;
     open.push_back(&work);
     prompts.push_back(work.prompt->tokens);
@@ -313,7 +309,7 @@ Status PanelScorer::generate_open(Observer& observer) {
       work.score->runaway = answer.size() == limit(*work.prompt->item) && ends_in_loop(answer);
       work.path.tokens = answer;
     }
-    if (work.answer != nullptr) *work.answer = std::move(answer);
+    *work.answer = std::move(answer);
   }
   return {};
 }

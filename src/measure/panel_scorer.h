@@ -25,7 +25,7 @@ class PanelScorer {
   struct Work {
     const PanelPrompt* prompt = nullptr;
     ItemScore* score = nullptr;
-    std::vector<Token>* answer = nullptr;  ///< where whole answers are wanted
+    std::optional<std::vector<Token>>* answer = nullptr;
     AnswerPath path;
     std::vector<std::vector<Token>> texts;  ///< forced on the model
   };
