@@ -308,6 +308,11 @@ Result<Json> parse_bounded_json(std::string_view text) {
   return input_error("found JSON nested deeper, allowed are {} levels", kMaxJsonDepth);
 }
 
+std::string_view grader_name(Grader grader) {
+  return std::find_if(std::begin(kGraders), std::end(kGraders), [&](const auto& row) { return row.second == grader; })
+      ->first;
+}
+
 Result<std::vector<Capability>> read_panel(const std::filesystem::path& folder) {
   std::error_code error;
   if (!std::filesystem::is_directory(folder, error)) {

@@ -61,6 +61,9 @@ struct Capability {
   std::vector<PanelItem> items;  ///< in the order of the file, not empty
 };
 
+/// As the field grader of a line names it.
+std::string_view grader_name(Grader grader);
+
 /// All *.jsonl files of the folder, by file name.
 Result<std::vector<Capability>> read_panel(const std::filesystem::path& folder);
 
