@@ -12,7 +12,9 @@
 #include "base/atomic_file.h"
 #include "commands.h"
 #include "measuring_options.h"
+#include "report/csv.h"
 #include "report/html.h"
+#include "report/markdown.h"
 #include "report/table.h"
 #include "terminal.h"
 
@@ -64,12 +66,15 @@ Status ladder(Options& options) {
   if (!result) return tl::unexpected(result.error());
   const std::filesystem::path page = ladder.out / "report.html";
   RUNG_CHECK(write_file(page, render_html(*result)));
+  RUNG_CHECK(write_file(ladder.out / "ladder.csv", render_csv(*result)));
+  RUNG_CHECK(write_file(ladder.out / "ladder.md", render_markdown(*result)));
   if (options.json) {
     fmt::print("{}\n", result->dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
     return {};
   }
   fmt::print("{}", render_table(*result, {terminal_width(), stdout_has_color(), locale_is_utf8()}));
-  fmt::print("\nReport:  {}\nData:    {}\n", page.string(), (ladder.out / "ladder.json").string());
+  fmt::print("\nReport:  {}\nData:    {} (also .csv, and .md for a model card)\n", page.string(),
+             (ladder.out / "ladder.json").string());
   fmt::print("\nThe same on your own model:\n  {}\n",
              command_line(ladder, program_as_called(), "YOUR-MODEL.gguf", "ladder-out", false));
   return {};
@@ -84,7 +89,7 @@ Command add_ladder(CLI::App& app) {
       app.add_subcommand("ladder", "Take a model down the precision ladder and show what each bit costs");
   command->add_option("MODEL", ladder_options.model, "a GGUF file, best in F32, F16 or BF16: the reference")
       ->required();
-  command->add_option("--out", ladder_options.out, "folder for ladder.json and report.html")
+  command->add_option("--out", ladder_options.out, "folder for ladder.json, .csv, .md and report.html")
       ->required()
       ->type_name("DIR");
   command

@@ -9,6 +9,7 @@
 #include "ladder/rung.h"
 #include "ladder/rung_result.h"
 #include "ladder/summary.h"
+#include "ladder/weight_picture.h"
 #include "ledger/model_shape.h"
 #include "quantize/quantize_file.h"
 #include "quantize/recipe_source.h"
@@ -44,6 +45,16 @@ class RungObserver final : public Observer {
   std::string rung_;
   uint64_t before_, total_;
 };
+
+/// Those of rungs that are one type, in the ladder's order.
+std::vector<Format> formats_of(std::span<const Rung> rungs) {
+  std::vector<Format> formats;
+  for (const Rung& rung : rungs) {
+    const auto format = rung.recipe.is_type && !rung.gptq ? format_from_name(rung.recipe.name) : std::nullopt;
+    if (format) formats.push_back(*format);
+  }
+  return formats;
+}
 
 class Ladder {
  public:
@@ -172,6 +183,7 @@ class Ladder {
     ladder["reference"] = rungs_.front().recipe.name;
     ladder["notes"] = inputs_.notes;
     ladder.update(summarize(results_));
+    ladder["weights"] = weight_picture(*inputs_.source, formats_of(rungs_));
     RUNG_CHECK(write_file(options_.out / "ladder.json",
                           ladder.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n"));
     return ladder;

@@ -19,6 +19,7 @@ ordered_json perplexity_json(const PerplexityResult& result) {
           {"log_ratio", estimate_json(result.log_ratio)},
           {"kld", estimate_json(result.kld)},
           {"kld_quantiles", {result.kld_median, result.kld_p99, result.kld_p999, result.kld_max}},
+          {"kld_counts", result.kld_counts},
           {"same_top", estimate_json(result.same_top)},
           {"rms_delta_p", estimate_json(result.rms_delta_p)}};
 }
@@ -36,6 +37,7 @@ PerplexityResult perplexity_from(const ordered_json& json) {
   result.kld_p99 = quantiles.at(1).get<double>();
   result.kld_p999 = quantiles.at(2).get<double>();
   result.kld_max = quantiles.at(3).get<double>();
+  result.kld_counts = json.at("kld_counts").get<std::vector<uint64_t>>();
   result.same_top = estimate_from(json.at("same_top"));
   result.rms_delta_p = estimate_from(json.at("rms_delta_p"));
   return result;

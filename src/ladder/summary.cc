@@ -129,6 +129,8 @@ ordered_json rung_json(const RungResult& rung, const std::vector<Comparison>& ce
   if (measured.has_reference) {
     json["kld"] = {{"mean", measured.kld.value}, {"mean_error", measured.kld.error}, {"median", measured.kld_median},
                    {"p99", measured.kld_p99},    {"p99_9", measured.kld_p999},       {"max", measured.kld_max}};
+    json["kld"]["histogram"] = {
+        {"lowest", KldBins::kLowest}, {"per_decade", KldBins::kPerDecade}, {"counts", measured.kld_counts}};
     json["same_top"] = measured.same_top.value;
     json["same_top_error"] = measured.same_top.error;
     json["rms_dp"] = measured.rms_delta_p.value;

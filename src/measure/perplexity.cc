@@ -154,6 +154,12 @@ Result<std::vector<TokenScore>> score_text(ChunkLogits& model, ChunkLogits* refe
   return scores;
 }
 
+size_t KldBins::bin_of(double kld) {
+  if (!(kld > kLowest)) return 0;
+  const double bin = std::floor(std::log10(kld / kLowest) * double{kPerDecade});
+  return static_cast<size_t>(std::min(bin, double{kCount - 1}));
+}
+
 PerplexityResult summarize_scores(std::span<const TokenScore> token_scores, bool has_reference) {
   Scores scores;
   for (const TokenScore& score : token_scores) scores.add(score);
@@ -167,6 +173,8 @@ PerplexityResult summarize_scores(std::span<const TokenScore> token_scores, bool
   result.kld = mean_of(scores.kld);
   result.same_top = mean_of(scores.same_top);
   result.rms_delta_p = root_mean_square(scores.delta_p);
+  result.kld_counts.assign(KldBins::kCount, 0);
+  for (const double each : scores.kld) ++result.kld_counts[KldBins::bin_of(each)];
   std::vector<double>& kld = scores.kld;
   std::sort(kld.begin(), kld.end());
   result.kld_median = quantile_of_sorted(kld, 0.5);

@@ -61,6 +61,13 @@ struct TokenScore {
 };
 TokenScore score_token(std::span<const float> reference, std::span<const float> model, Token right);
 
+/// Bins of the divergence of single tokens, equal steps of its logarithm; what is smaller or larger is in the outermost.
+struct KldBins {
+  static constexpr double kLowest = 1e-8;  ///< lower edge of the first
+  static constexpr size_t kPerDecade = 4, kDecades = 10, kCount = kPerDecade * kDecades;
+  static size_t bin_of(double kld);
+};
+
 struct PerplexityResult {
   size_t tokens = 0;  ///< scored
   Estimate perplexity;
@@ -69,6 +76,7 @@ struct PerplexityResult {
   Estimate log_ratio;  ///< mean of nll - reference_nll: ln of the perplexity ratio
   Estimate kld;
   double kld_median = 0, kld_p99 = 0, kld_p999 = 0, kld_max = 0;
+  std::vector<uint64_t> kld_counts;  ///< tokens by KldBins; empty without a reference
   Estimate same_top;
   Estimate rms_delta_p;
 };

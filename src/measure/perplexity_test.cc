@@ -109,5 +109,16 @@ TEST(TokenScore, ByHand) {
   EXPECT_TRUE(score_token(p, p, 1).same_top);
 }
 
+TEST(Kld, BinsAreQuartersOfADecade) {
+  EXPECT_EQ(KldBins::bin_of(0), 0u);
+  EXPECT_EQ(KldBins::bin_of(-1e-9), 0u);  // rounding
+  EXPECT_EQ(KldBins::bin_of(std::nan("")), 0u);
+  EXPECT_EQ(KldBins::bin_of(1.01e-8), 0u);
+  EXPECT_EQ(KldBins::bin_of(1.9e-8), 1u);  // 10^(1/4) = 1.778
+  EXPECT_EQ(KldBins::bin_of(1.01), 32u);   // eight decades up
+  EXPECT_EQ(KldBins::bin_of(99.0), 39u);
+  EXPECT_EQ(KldBins::bin_of(1e30), 39u);
+}
+
 }  // namespace
 }  // namespace rung

@@ -1,9 +1,13 @@
+import { BlockPicture } from "./blocks";
 import { Curve } from "./curve";
 import { FullTable } from "./full_table";
 import { Header } from "./header";
 import { HeatMap } from "./heat_map";
+import { KlHistogram } from "./kl_histogram";
 import type { Ladder } from "./ladder";
 import { Method, Reading } from "./method";
+import { Pareto } from "./pareto";
+import { Weights } from "./weights";
 
 export function App({ ladder }: { ladder: Ladder }) {
   return (
@@ -15,6 +19,10 @@ export function App({ ladder }: { ladder: Ladder }) {
       <main>
         <Curve ladder={ladder} />
         <HeatMap ladder={ladder} />
+        <Pareto ladder={ladder} />
+        <BlockPicture ladder={ladder} />
+        <KlHistogram ladder={ladder} />
+        <Weights ladder={ladder} />
         <FullTable ladder={ladder} />
         <Reading ladder={ladder} />
         <Method ladder={ladder} />

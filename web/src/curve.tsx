@@ -1,20 +1,11 @@
 // The main picture: quality kept and KL divergence against bits per weight, over one axis of bits.
-import { useEffect, useRef, useState } from "preact/hooks";
-import { bits, bytes, error, fixed, kld, percent } from "./format";
+import { useState } from "preact/hooks";
+import { bits, bytes, fixed, kld, percent } from "./format";
 import { qualityKept, type Ladder, type Rung } from "./ladder";
 import { Marker, Plot, type Band, type Frame, type Point } from "./plot";
-import { decades, linear, linearTicks, logarithmic } from "./scale";
-
-function useWidth(): [{ current: HTMLDivElement | null }, number] {
-  const ref = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(720);
-  useEffect(() => {
-    const observer = new ResizeObserver((entries) => setWidth(Math.max(260, entries[0]?.contentRect.width ?? 720)));
-    if (ref.current) observer.observe(ref.current);
-    return () => observer.disconnect();
-  }, []);
-  return [ref, width];
-}
+import { bitTicks, decades, linear, linearTicks, logarithmic } from "./scale";
+import { Tip, beside, below } from "./tip";
+import { useWidth } from "./width";
 
 function spoken(rung: Rung): string {
   const kept = qualityKept(rung);
@@ -29,7 +20,7 @@ function keptPoints(rungs: Rung[]): Point[] {
   return rungs.flatMap((rung) => {
     const kept = qualityKept(rung);
     if (kept === null || rung.bits === null) return [];
-    return [{ ...rung, bits: rung.bits, value: kept.mean, low: kept.low, high: kept.high, spoken: spoken(rung) }];
+    return [{ ...rung, at: rung.bits, value: kept.mean, low: kept.low, high: kept.high, spoken: spoken(rung) }];
   });
 }
 
@@ -38,7 +29,7 @@ function kldPoints(rungs: Rung[]): Point[] {
   return rungs.flatMap((rung) =>
     rung.bits === null || rung.kld === null || rung.kld.mean <= 0
       ? []
-      : [{ ...rung, bits: rung.bits, value: rung.kld.mean, low: null, high: null, spoken: spoken(rung) }],
+      : [{ ...rung, at: rung.bits, value: rung.kld.mean, low: null, high: null, spoken: spoken(rung) }],
   );
 }
 
@@ -49,43 +40,6 @@ function cliffBand(ladder: Ladder, label: string): Band | null {
   const [above, below] = [place(cliff.above), place(cliff.below)];
   if (above === null || below === null || above <= 0 || below <= 0) return null;
   return { from: Math.min(above, below), to: Math.max(above, below), above: cliff.above, below: cliff.below, label };
-}
-
-/** Where the tip stands: beside its point, or on a narrow screen under the axis, so that it never covers the plot. */
-function beside(x: number, y: number, width: number) {
-  const room = 256;
-  const left = x + 20 + room > width ? x - room - 20 : x + 20;
-  return { left: `${left}px`, top: `${Math.max(0, y - 40)}px`, width: `${room}px` };
-}
-
-const below = (frame: Frame) => ({ left: "0", top: `${frame.height - 4}px`, width: "100%" });
-
-function Tip({ rung, style }: { rung: Rung; style: Record<string, string> }) {
-  const kept = qualityKept(rung);
-  return (
-    <div class="tip" aria-hidden="true" style={style}>
-      <strong>{rung.name}</strong>
-      <p>{rung.description}</p>
-      <dl>
-        <dt>bits per weight</dt>
-        <dd>{bits(rung.bits)}</dd>
-        <dt>file</dt>
-        <dd>{bytes(rung.bytes)}</dd>
-        {kept && <dt>quality kept</dt>}
-        {kept && <dd>{percent(kept.mean)} %</dd>}
-        {kept && <dt>95 % interval</dt>}
-        {kept && <dd>{`${percent(kept.low)}\u2013${percent(kept.high)} %`}</dd>}
-        {kept && kept.worst.retained < 1 && <dt>lowest: {kept.worst.capability}</dt>}
-        {kept && kept.worst.retained < 1 && <dd>{percent(kept.worst.retained)} %</dd>}
-        <dt>perplexity</dt>
-        <dd>{fixed(rung.perplexity, 2)}</dd>
-        {rung.kld && <dt>mean KL</dt>}
-        {rung.kld && <dd>{`${kld(rung.kld.mean)} ${error(rung.kld.meanError)}`}</dd>}
-        {rung.sameTop !== null && <dt>same top token</dt>}
-        {rung.sameTop !== null && <dd>{percent(rung.sameTop)} %</dd>}
-      </dl>
-    </div>
-  );
 }
 
 function Legend({ kinds, interval, cliff }: { kinds: Set<string>; interval: boolean; cliff: boolean }) {
@@ -140,7 +94,7 @@ export function Curve({ ladder }: { ladder: Ladder }) {
 
   const narrow = width < 560;
   const frame: Frame = { width, height: narrow ? 310 : 360, left: 52, right: 18, top: 30, bottom: 42 };
-  const widths = [...kept, ...divergence].map((point) => point.bits);
+  const widths = [...kept, ...divergence].map((point) => point.at);
   const bitsDomain: [number, number] = [Math.min(...widths) * 0.92, Math.max(...widths) * 1.08];
   const x = logarithmic(bitsDomain, [frame.left, width - frame.right]);
   const vertical: [number, number] = [frame.height - frame.bottom, frame.top];
@@ -199,12 +153,14 @@ export function Curve({ ladder }: { ladder: Ladder }) {
                   {...plot}
                   frame={frame}
                   x={x}
-                  bitsDomain={bitsDomain}
+                  xTicks={bitTicks(bitsDomain).map((tick) => ({ at: tick, text: String(tick) }))}
+                  xName="bits per weight, logarithmic"
+                  line={plot.points.filter((each) => each.kind !== "recipe")}
                   active={name}
                   onActive={(next) => setActive(next === null ? null : { plot: number, name: next })}
                 />
                 {point && rung && (
-                  <Tip rung={rung} style={narrow ? below(frame) : beside(x(point.bits), plot.y(point.value), width)} />
+                  <Tip rung={rung} style={narrow ? below(frame) : beside(x(point.at), plot.y(point.value), width)} />
                 )}
               </div>
             </figure>

@@ -1,6 +1,9 @@
 // The page's view of ladder.json (docs/ladder-json.md). read_ladder accepts any JSON value: what is missing or of the wrong
 // type becomes null or an empty list, so that every part of the page has one kind of absence to handle.
 
+import { list, number, object, text } from "./json";
+import { readLogHistogram, readParts, readWeights, type Histogram, type Part, type WeightPicture } from "./ladder_parts";
+
 export interface Kld {
   mean: number;
   meanError: number | null;
@@ -8,6 +11,7 @@ export interface Kld {
   p99: number | null;
   p999: number | null;
   max: number | null;
+  histogram: Histogram | null;
 }
 
 export interface Score {
@@ -43,6 +47,8 @@ export interface Rung {
   sameTopError: number | null;
   tokens: number | null;
   panel: Map<string, Score>;
+  /** Where the bytes are. */
+  layout: Part[];
 }
 
 export interface Fall {
@@ -87,15 +93,8 @@ export interface Ladder {
   firstToFall: Fall | null;
   cliff: Cliff | null;
   smallestSound: Sound | null;
+  weights: WeightPicture | null;
 }
-
-type Json = Record<string, unknown>;
-
-const object = (value: unknown): Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
-const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
-const text = (value: unknown): string => (typeof value === "string" ? value : "");
-const number = (value: unknown): number | null => (typeof value === "number" && Number.isFinite(value) ? value : null);
 
 function readVerdict(value: unknown): Verdict {
   if (value === "holds" || value === "degraded") return value;
@@ -131,6 +130,7 @@ function readKld(value: unknown): Kld | null {
     p99: number(from.p99),
     p999: number(from.p99_9),
     max: number(from.max),
+    histogram: readLogHistogram(from.histogram),
   };
 }
 
@@ -152,6 +152,7 @@ function readRung(value: unknown): Rung {
     sameTopError: number(from.same_top_error),
     tokens: number(from.tokens),
     panel: new Map(Object.entries(object(from.panel)).map(([name, score]) => [name, readScore(score)])),
+    layout: readParts(from.layout),
   };
 }
 
@@ -232,6 +233,7 @@ export function readLadder(value: unknown): Ladder {
     firstToFall: readFall(findings.first_to_fall),
     cliff: readCliff(findings.cliff),
     smallestSound: readSound(findings.smallest_sound),
+    weights: readWeights(from.weights),
   };
 }
 

@@ -3,6 +3,7 @@ import { App } from "./app";
 import { readLadder } from "./ladder";
 import "./style.css";
 import "./plot.css";
+import "./pictures.css";
 import "./tables.css";
 
 function parse(source: string): unknown {

@@ -1,12 +1,13 @@
-// One plot of the curve: axes, the cliff's band, the line through the plain types, whiskers, markers and labels.
+// One plot of rungs: axes, bands, a line through some of them, whiskers, markers and labels.
 import { shorten } from "./format";
 import type { Kind } from "./ladder";
-import { alongLine, bitTicks, placeLabels, type Scale } from "./scale";
+import { alongLine, placeLabels, type Scale } from "./scale";
 
 export interface Point {
   name: string;
   kind: Kind;
-  bits: number;
+  /** Where it stands on the horizontal axis. */
+  at: number;
   value: number;
   low: number | null;
   high: number | null;
@@ -23,7 +24,7 @@ export interface Frame {
   bottom: number;
 }
 
-/** The cliff: the bits it spans and the two rungs on its edges. */
+/** The cliff: the stretch of the horizontal axis it spans and the two rungs on its edges. */
 export interface Band {
   from: number;
   to: number;
@@ -32,15 +33,30 @@ export interface Band {
   label: string;
 }
 
+/** What is no difference yet: values below `to`. */
+export interface Floor {
+  to: number;
+  label: string;
+}
+
+export interface Tick {
+  at: number;
+  text: string;
+}
+
 interface Props {
   title: string;
   frame: Frame;
   points: Point[];
   x: Scale;
   y: Scale;
-  bitsDomain: [number, number];
-  ticks: { at: number; text: string }[];
-  band: Band | null;
+  xTicks: Tick[];
+  xName: string;
+  ticks: Tick[];
+  band?: Band | null;
+  floor?: Floor | null;
+  /** The points that the line connects. */
+  line: Point[];
   active: string | null;
   onActive: (name: string | null) => void;
 }
@@ -65,7 +81,7 @@ export function Marker({ kind, x, y, size }: { kind: Kind; x: number; y: number;
   return <circle class="mark type" cx={x} cy={y} r={size} />;
 }
 
-function Axes({ frame, x, y, bitsDomain, ticks }: Pick<Props, "frame" | "x" | "y" | "bitsDomain" | "ticks">) {
+function Axes({ frame, x, y, xTicks, xName, ticks }: Pick<Props, "frame" | "x" | "y" | "xTicks" | "xName" | "ticks">) {
   const floor = frame.height - frame.bottom;
   return (
     <g class="axes" aria-hidden="true">
@@ -77,17 +93,17 @@ function Axes({ frame, x, y, bitsDomain, ticks }: Pick<Props, "frame" | "x" | "y
           </text>
         </g>
       ))}
-      {bitTicks(bitsDomain).map((tick) => (
-        <g key={tick}>
-          <line class="tick" x1={x(tick)} x2={x(tick)} y1={floor} y2={floor + 5} />
-          <text x={x(tick)} y={floor + 19} text-anchor="middle">
-            {tick}
+      {xTicks.map((tick) => (
+        <g key={tick.at}>
+          <line class="tick" x1={x(tick.at)} x2={x(tick.at)} y1={floor} y2={floor + 5} />
+          <text x={x(tick.at)} y={floor + 19} text-anchor="middle">
+            {tick.text}
           </text>
         </g>
       ))}
       <line class="base" x1={frame.left} x2={frame.width - frame.right} y1={floor} y2={floor} />
       <text class="axis-name" x={frame.width - frame.right} y={frame.height - 4} text-anchor="end">
-        bits per weight, logarithmic
+        {xName}
       </text>
     </g>
   );
@@ -107,9 +123,22 @@ function CliffBand({ frame, x, band }: { frame: Frame; x: Scale; band: Band }) {
   );
 }
 
+function FloorBand({ frame, y, floor }: { frame: Frame; y: Scale; floor: Floor }) {
+  const bottom = frame.height - frame.bottom;
+  const top = Math.min(bottom, Math.max(frame.top, y(floor.to)));
+  return (
+    <g class="floor" aria-hidden="true">
+      <rect x={frame.left} y={top} width={frame.width - frame.left - frame.right} height={Math.max(1, bottom - top)} />
+      <text x={frame.left + 6} y={Math.min(bottom - 4, top + 14)}>
+        {floor.label}
+      </text>
+    </g>
+  );
+}
+
 function Whisker({ point, x, y }: { point: Point; x: Scale; y: Scale }) {
   if (point.low === null || point.high === null) return null;
-  const at = x(point.bits);
+  const at = x(point.at);
   const [top, floor] = [y(point.high), y(point.low)];
   return <path class={`whisker ${point.kind}`} d={`M${at - 4} ${top}h8M${at} ${top}V${floor}M${at - 4} ${floor}h8`} />;
 }
@@ -117,7 +146,7 @@ function Whisker({ point, x, y }: { point: Point; x: Scale; y: Scale }) {
 function Labels({ frame, points, x, y, lines }: Pick<Props, "frame" | "points" | "x" | "y"> & { lines: Corner[][] }) {
   const texts = points.map((point) => shorten(point.name, 18));
   const anchors = points.map((point, index) => ({
-    x: x(point.bits),
+    x: x(point.at),
     y: y(point.value),
     width: texts[index]!.length * letterWidth + 4,
     above: point.high === null ? 0 : Math.max(0, y(point.value) - y(point.high)),
@@ -184,8 +213,8 @@ function Points({ points, x, y, active, onActive }: Pick<Props, "points" | "x" |
           onPointerEnter={() => onActive(point.name)}
           onPointerLeave={() => onActive(null)}
         >
-          <circle class="reach" cx={x(point.bits)} cy={y(point.value)} r={14} />
-          <Marker kind={point.kind} x={x(point.bits)} y={y(point.value)} size={point.name === active ? 6.5 : 4.5} />
+          <circle class="reach" cx={x(point.at)} cy={y(point.value)} r={14} />
+          <Marker kind={point.kind} x={x(point.at)} y={y(point.value)} size={point.name === active ? 6.5 : 4.5} />
         </g>
       ))}
     </g>
@@ -193,15 +222,16 @@ function Points({ points, x, y, active, onActive }: Pick<Props, "points" | "x" |
 }
 
 export function Plot(props: Props) {
-  const { title, frame, points, x, y, band } = props;
-  const place = (point: Point): Corner => ({ x: x(point.bits), y: y(point.value) });
+  const { title, frame, points, x, y, band = null, floor = null } = props;
+  const place = (point: Point): Corner => ({ x: x(point.at), y: y(point.value) });
   const path = (corners: Corner[]) => corners.map((corner) => `${corner.x},${corner.y}`).join(" ");
-  const line = points.filter((point) => point.kind !== "recipe").map(place);
+  const line = props.line.map(place);
   const fall = points.filter((point) => band !== null && (point.name === band.above || point.name === band.below)).map(place);
   return (
     <svg viewBox={`0 0 ${frame.width} ${frame.height}`} width={frame.width} height={frame.height} role="group" aria-label={title}>
       <title>{title}</title>
       {band && <CliffBand frame={frame} x={x} band={band} />}
+      {floor && <FloorBand frame={frame} y={y} floor={floor} />}
       <Axes {...props} />
       {line.length > 1 && <polyline class="curve" points={path(line)} />}
       {fall.length === 2 && <polyline class="curve fall" points={path(fall)} />}
