@@ -11,6 +11,7 @@
 #include "ladder/summary.h"
 #include "ladder/weight_picture.h"
 #include "ledger/model_shape.h"
+#include "plan/weight_count.h"
 #include "quantize/quantize_file.h"
 #include "quantize/recipe_source.h"
 
@@ -54,6 +55,14 @@ std::vector<Format> formats_of(std::span<const Rung> rungs) {
     if (format) formats.push_back(*format);
   }
   return formats;
+}
+
+/// Where the bytes are.
+ordered_json layout_json(const QuantizationPlan& plan) {
+  ordered_json parts = ordered_json::array();
+  for (const WeightPart& part : count_weights(plan, 0, std::nullopt).by_role)
+    parts.push_back({{"part", part.name}, {"weights", part.values}, {"bytes", part.bytes}});
+  return parts;
 }
 
 class Ladder {
@@ -183,6 +192,8 @@ class Ladder {
     ladder["reference"] = rungs_.front().recipe.name;
     ladder["notes"] = inputs_.notes;
     ladder.update(summarize(results_));
+    for (size_t index = 0; index < rungs_.size(); ++index)
+      ladder["rungs"][index]["layout"] = layout_json(rungs_[index].plan);
     ladder["weights"] = weight_picture(*inputs_.source, formats_of(rungs_));
     RUNG_CHECK(write_file(options_.out / "ladder.json",
                           ladder.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n"));

@@ -20,8 +20,9 @@ std::string_view part_of(Role role) {
     case Role::kRoutedExpertGate:
     case Role::kRoutedExpertUp:
     case Role::kRoutedExpertGateUp:
+      return "routed experts, gate and up";
     case Role::kRoutedExpertDown:
-      return "routed experts";
+      return "routed experts, down";
     case Role::kSharedExpertGate:
     case Role::kSharedExpertUp:
     case Role::kSharedExpertDown:
@@ -93,7 +94,7 @@ class Counter {
     constexpr uint32_t kMostLayers = 4096;  // names may say anything
     const size_t index = std::min(layer, kMostLayers);
     if (index >= count_.layers.size()) count_.layers.resize(index + 1);
-    LayerWeights& weights = count_.layers[index];
+    LayerByteCount& weights = count_.layers[index];
     (expert ? weights.expert_bytes : weights.dense_bytes) += bytes;
     (expert ? weights.expert_values : weights.dense_values) += values;
   }
@@ -109,7 +110,7 @@ class Counter {
     const auto used = [&](uint64_t all) {
       return static_cast<uint64_t>(std::llround(static_cast<double>(all) * share));
     };
-    for (const LayerWeights& layer : count_.layers) {
+    for (const LayerByteCount& layer : count_.layers) {
       bytes += layer.dense_bytes + used(layer.expert_bytes);
       values += layer.dense_values + used(layer.expert_values);
       has_experts = has_experts || layer.expert_bytes != 0;

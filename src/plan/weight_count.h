@@ -15,7 +15,7 @@ struct WeightPart {
   uint64_t tensors = 0, values = 0, bytes = 0;
 };
 
-struct LayerWeights {
+struct LayerByteCount {
   uint64_t dense_bytes = 0;   ///< read for every token
   uint64_t expert_bytes = 0;  ///< of routed experts
   uint64_t dense_values = 0, expert_values = 0;
@@ -39,7 +39,7 @@ struct WeightCount {
   std::optional<uint64_t> active_bytes, active_values;
   std::vector<WeightPart> by_role;   ///< largest first
   std::vector<WeightPart> by_type;   ///< largest first
-  std::vector<LayerWeights> layers;  ///< without the draft head's
+  std::vector<LayerByteCount> layers;  ///< without the draft head's
 
   double bits_per_weight() const {
     return values == 0 ? 0 : 8.0 * static_cast<double>(bytes) / static_cast<double>(values);
