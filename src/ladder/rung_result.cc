@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "ladder/item_scores_json.h"
+
 namespace rung {
 namespace {
 
@@ -56,7 +58,12 @@ ordered_json to_json(const RungResult& result) {
                        {"perplexity", perplexity_json(result.perplexity)},
                        {"answers", ordered_json::array()}};
   for (const CapabilityAnswers& answers : result.answers)
-    json["answers"].push_back({{"capability", answers.capability}, {"right", answers.right}});
+    json["answers"].push_back({{"capability", answers.capability},
+                               {"right", answers.right},
+                               {"scores", item_scores_json(answers.scores)},
+                               {"own", answers.own}});
+  json["prose"] = prose_samples_json(result.prose);
+  json["scoring"] = kScoring;
   return json;
 }
 
@@ -70,8 +77,15 @@ Result<RungResult> rung_result_from_json(const ordered_json& json) try {
   result.bits_per_weight = json.at("bits_per_weight").get<double>();
   result.calibration = json.at("calibration").get<std::string>();
   result.perplexity = perplexity_from(json.at("perplexity"));
-  for (const auto& answers : json.at("answers"))
-    result.answers.push_back({answers.at("capability").get<std::string>(), answers.at("right").get<std::string>()});
+  for (const auto& answers : json.at("answers")) {
+    const std::string right = answers.at("right").get<std::string>();
+    result.answers.push_back({answers.at("capability").get<std::string>(), right,
+                              item_scores_from(answers.at("scores"), right),
+                              answers.at("own").get<std::vector<std::vector<Token>>>()});
+  }
+  result.prose = prose_samples_from(json.at("prose"));
+  if (json.at("scoring").get<int>() != kScoring)
+    return input_error("stored result: found scoring {}, allowed is {}", json.at("scoring").get<int>(), kScoring);
   return result;
 } catch (const nlohmann::json::exception& error) {
   return input_error("stored result: {}", error.what());

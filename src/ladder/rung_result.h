@@ -1,5 +1,5 @@
 // What was measured of one rung of the ladder, as it is kept on disk between runs. Everything that compares rungs is
-// derived from these by summary.h.
+// derived from these by summary.h and answer_summary.h.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -8,13 +8,21 @@
 #include <vector>
 
 #include "base/status.h"
+#include "measure/item_score.h"
 #include "measure/perplexity.h"
+#include "measure/richness.h"
 
 namespace rung {
 
+/// Changes whenever an answer may be scored otherwise, so that older kept results are not mistaken for today's.
+constexpr int kScoring = 2;
+
 struct CapabilityAnswers {
   std::string capability;
-  std::string right;  ///< one '1' or '0' an item, in the panel's order
+  std::string right;              ///< one '1' or '0' an item, in the panel's order
+  std::vector<ItemScore> scores;  ///< of the same items
+  /// Of the reference: its whole answers, which the rungs are scored on. Else empty.
+  std::vector<std::vector<Token>> own;
 };
 
 struct RungResult {
@@ -27,6 +35,7 @@ struct RungResult {
   std::string calibration;
   PerplexityResult perplexity;
   std::vector<CapabilityAnswers> answers;
+  std::vector<ProseSample> prose;  ///< sampled from the same beginnings for all rungs
 };
 
 nlohmann::ordered_json to_json(const RungResult& result);

@@ -23,6 +23,7 @@ class Generator {
       : ends_(ends),
         prompts_(prompts),
         constraint_of_(options.constraint_of),
+        choose_(options.choose),
         is_complete_(options.is_complete),
         max_new_(options.max_new),
         vocabulary_(engine->config().vocabulary),
@@ -65,7 +66,7 @@ class Generator {
     size_t row = 0;
     for (Slot& slot : slots_) {
       if (slot.prompt == kIdle) continue;
-      slot.next = choose(logits.subspan(row++ * vocabulary_, vocabulary_), slot.constraint.get());
+      slot.next = choose(slot, logits.subspan(row++ * vocabulary_, vocabulary_));
       std::vector<Token>& answer = answers_[slot.prompt];
       const bool ended = ends_(slot.next);
       if (!ended) answer.push_back(slot.next);
@@ -78,16 +79,17 @@ class Generator {
     }
   }
 
-  static Token choose(std::span<const float> logits, TokenConstraint* constraint) {
-    if (constraint == nullptr) return greedy_token(logits);
-    const Token token = constraint->likeliest(logits);
-    constraint->accept(token);
+  Token choose(Slot& slot, std::span<const float> logits) const {
+    if (slot.constraint == nullptr) return choose_ ? choose_(slot.prompt, logits) : greedy_token(logits);
+    const Token token = slot.constraint->likeliest(logits);
+    slot.constraint->accept(token);
     return token;
   }
 
   const std::function<bool(Token)>& ends_;
   std::span<const std::vector<Token>> prompts_;
   const std::function<std::unique_ptr<TokenConstraint>(size_t)>& constraint_of_;
+  const std::function<Token(size_t, std::span<const float>)>& choose_;
   const std::function<bool(size_t, std::span<const Token>)>& is_complete_;
   size_t max_new_, vocabulary_;
   Session session_;

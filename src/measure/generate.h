@@ -1,6 +1,6 @@
-// Greedy answers to many prompts at once: several sequences share each forward pass, so that the weights are read once
-// for all of them. A sequence ends at a token that ends generation, where its constraint allows nothing more, or after
-// max_new tokens.
+// Answers to many prompts at once, greedy unless told otherwise: several sequences share each forward pass, so that the
+// weights are read once for all of them. A sequence ends at a token that ends generation, where its constraint allows
+// nothing more, or after max_new tokens.
 #pragma once
 
 #include <functional>
@@ -23,6 +23,8 @@ struct GenerateOptions {
   /// Keeps the answer to the prompt of this index within a grammar: each time the likeliest of the tokens that it
   /// allows. Null, or null for a prompt: any token.
   std::function<std::unique_ptr<TokenConstraint>(size_t)> constraint_of;
+  /// Picks the next token of the answer to the prompt of this index. Null: the likeliest. Not beside constraint_of.
+  std::function<Token(size_t, std::span<const float>)> choose;
   /// Ends the answer to the prompt of this index, which so far has these tokens, without another one. May be null.
   std::function<bool(size_t, std::span<const Token>)> is_complete;
 };

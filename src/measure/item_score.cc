@@ -17,6 +17,20 @@ AnswerKind answer_kind(const Tokenizer& tokenizer, Token token) {
   return std::any_of(piece.begin(), piece.end(), is_letter) ? AnswerKind::kWords : AnswerKind::kMarks;
 }
 
+std::string_view answer_kind_name(AnswerKind kind) {
+  switch (kind) {
+    case AnswerKind::kDigits:
+      return "digits";
+    case AnswerKind::kMarks:
+      return "marks";
+    case AnswerKind::kWords:
+      return "words";
+    case AnswerKind::kEnd:
+      break;
+  }
+  return "end";
+}
+
 std::string CapabilityScores::right() const {
   std::string result;
   for (const ItemScore& item : items) result += item.right ? '1' : '0';

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "text/tokenizer.h"
@@ -22,6 +23,8 @@ enum class AnswerKind : uint8_t {
 constexpr size_t kAnswerKinds = 4;
 
 AnswerKind answer_kind(const Tokenizer& tokenizer, Token token);
+/// "digits", "marks", "words", "end".
+std::string_view answer_kind_name(AnswerKind kind);
 
 /// A sum over tokens and how many they were.
 struct TokenSum {
@@ -35,6 +38,7 @@ struct ItemScore {
   bool right = false;
   bool runaway = false;    ///< generated up to the limit, and ends_in_loop()
   bool generated = false;  ///< some of the answer was generated: the prefill alone did not decide
+  bool open = false;       ///< known to be wrong from its beginning, and not followed to its end
 
   TokenSum gold;      ///< -ln P of the gold text's tokens and its end; no tokens where the item has no gold text
   double margin = 0;  ///< smallest lead of the gold text's token over the best other one, in logits; needs gold

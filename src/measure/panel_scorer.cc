@@ -208,6 +208,7 @@ void PanelScorer::follow(Work& work, const Rows& rows) const {
   work.path = follow_gold(work.prompt->gold, greedy, {ends, is_complete, beginning_may});
   if (work.path.state == PathState::kOpen) return;
   if (scores()) score_predictions(*work.score, std::span(rows[0]).first(work.path.predictions));
+  work.score->open = work.path.state == PathState::kWrong;
   if (work.path.state == PathState::kEnded) {
     work.score->right = grade(*work.prompt->item, text_.tokenizer.decode(work.path.tokens, false));
     *work.answer = work.path.tokens;
