@@ -22,5 +22,6 @@ Command add_ladder(CLI::App& app);
 Command add_run(CLI::App& app);
 Command add_recipe(CLI::App& app);
 Command add_compare(CLI::App& app);
+Command add_plan(CLI::App& app);
 
 }  // namespace rung

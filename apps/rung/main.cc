@@ -65,8 +65,8 @@ int run_program(int argc, char** argv) {
       "Try: rung ladder models/pico-moe/pico-moe.bf16.gguf --out rung-out\n"
       "'rung COMMAND --help' explains a command. RUNG_ISA=scalar|avx2|avx512 forces an instruction set.");
   std::vector<Command> commands;
-  for (const auto add :
-       {add_ladder, add_compare, add_quantize, add_calibrate, add_perplexity, add_inspect, add_run, add_recipe})
+  for (const auto add : {add_ladder, add_compare, add_quantize, add_calibrate, add_perplexity, add_inspect, add_run,
+                         add_recipe, add_plan})
     commands.push_back(add(app));
   if (const Status name = check_command_name(app, argc, argv); !name) return report(name);
   try {

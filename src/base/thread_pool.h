@@ -15,6 +15,9 @@
 
 namespace rung {
 
+/// CPUs that this process may use.
+int usable_cpus();
+
 class ThreadPool {
  public:
   /// threads >= 1 in all, the caller included. 0 means one for every CPU this process may use.

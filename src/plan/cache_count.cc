@@ -114,6 +114,7 @@ CacheCount count_cache(const CacheShape& shape, const CacheUse& use) {
     if (layer.draft) count.draft_bytes = saturating_sum({count.draft_bytes, bytes});
     if (!layer.draft) count.read_bytes = saturating_sum({count.read_bytes, one.read_part()});
     count.layer_bytes.push_back(bytes);
+    count.layer_read_bytes.push_back(one.read_part());
   }
   for (CacheGroup& group : count.groups) {
     const LayerCount one(group.layer, use);
@@ -121,23 +122,6 @@ CacheCount count_cache(const CacheShape& shape, const CacheUse& use) {
     group.numbers = one.numbers(group.layers);
   }
   return count;
-}
-
-uint64_t largest_context(const CacheShape& shape, CacheUse use, uint64_t bytes, uint64_t limit) {
-  const auto fits = [&](uint64_t context) {
-    use.context = context;
-    return count_cache(shape, use).bytes <= bytes;
-  };
-  uint64_t low = 0, high = limit;
-  while (low < high) {
-    const uint64_t middle = high - (high - low) / 2;
-    if (fits(middle)) {
-      low = middle;
-    } else {
-      high = middle - 1;
-    }
-  }
-  return low;
 }
 
 }  // namespace rung

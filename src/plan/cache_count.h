@@ -29,14 +29,12 @@ struct CacheCount {
   std::vector<CacheGroup> groups;  ///< the model's own layers first, then those of a draft head
   uint64_t bytes = 0;              ///< all, the draft head's too; UINT64_MAX: no number holds it
   uint64_t draft_bytes = 0;
-  uint64_t state_bytes = 0;           ///< the part that does not grow with the context
-  uint64_t read_bytes = 0;            ///< that the next token of one sequence reads; the draft head's not
-  std::vector<uint64_t> layer_bytes;  ///< of each layer, in order
+  uint64_t state_bytes = 0;                ///< the part that does not grow with the context
+  uint64_t read_bytes = 0;                 ///< that the next token of one sequence reads; the draft head's not
+  std::vector<uint64_t> layer_bytes;       ///< of each layer, in order
+  std::vector<uint64_t> layer_read_bytes;  ///< of each layer, as read_bytes
 };
 
 CacheCount count_cache(const CacheShape& shape, const CacheUse& use);
-
-/// The most tokens of each sequence for which the cache stays within `bytes`, at most `limit`; 0: not even one.
-uint64_t largest_context(const CacheShape& shape, CacheUse use, uint64_t bytes, uint64_t limit);
 
 }  // namespace rung

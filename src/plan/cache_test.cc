@@ -246,15 +246,6 @@ TEST(Cache, NumbersBeyondAnyMachineStayAtTheTop) {
   EXPECT_EQ(count_cache(read_cache_shape(file_of(metadata)).value(), use).bytes, UINT64_MAX);
 }
 
-TEST(Cache, LargestContextIsTheLastThatFits) {
-  const CacheShape shape = read_cache_shape(file_of(model_with({}))).value();
-  const CacheUse use = use_of(0);
-  const uint64_t token = count_cache(shape, use_of(1)).bytes;
-  EXPECT_EQ(largest_context(shape, use, 100 * token + token - 1, 1000), 100u);
-  EXPECT_EQ(largest_context(shape, use, 5000 * token, 1000), 1000u);
-  EXPECT_EQ(largest_context(shape, use, token - 1, 1000), 0u);
-}
-
 TEST(Cache, BytesOfAValue) {  // methods.md, section 7
   const std::vector<std::pair<std::string, double>> expected = {{"f16", 2},        {"q8_0", 1.0625}, {"q5_1", .75},
                                                                 {"q5_0", .6875},   {"q4_1", .625},   {"q4_0", .5625},

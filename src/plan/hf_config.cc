@@ -273,6 +273,10 @@ class Translator {
     RUNG_TRY(const auto latent_key, number("qk_nope_head_dim"));
     RUNG_TRY(const auto latent_value, number("v_head_dim"));
     config_.width = width.value_or(0);
+    for (const char* key : {"rms_norm_eps", "layer_norm_epsilon", "layer_norm_eps"})
+      if (const json* epsilon = find(key); epsilon != nullptr && epsilon->is_number())
+        config_.metadata.push_back(
+            {prefix_ + ".attention.layer_norm_rms_epsilon", GgufValue::f32(epsilon->get<float>())});
     if (latent && turned) add("rope.dimension_count", *turned);
     if (latent) config_.latent_key = latent_key.value_or(0), config_.latent_value = latent_value.value_or(0);
     for (const char* key : {"torch_dtype", "dtype"})

@@ -122,35 +122,72 @@ class Renamer {
     }
     if (result_.packed) return std::move(result_);
     for (const SafetensorsTensor& tensor : tensors) add(tensor);
-    for (auto& [name, tensor] : merged_) result_.tensors.push_back(std::move(tensor));
+    for (const SafetensorsTensor* scale : scales_) add_scale(*scale);
     return std::move(result_);
   }
 
  private:
   void add(const SafetensorsTensor& source) {
+    if (!scaled_name(source.name).empty() || source.values() == 0) {
+      scales_.push_back(&source);
+      return;
+    }
+    bool numbered = false;
+    std::optional<uint64_t> layer;
+    const std::string name = name_of(source, layer, numbered);
+    if (name.ends_with("attn_kv_b.weight") && split_latent(*layer, source)) return;
+    if (numbered) return merge(name, source);
+    push(name, source, source.shape.empty() ? std::vector<uint64_t>{1} : shape_of(source));
+  }
+
+  /// What a tensor of factors belongs to; empty: it is none.
+  static std::string scaled_name(std::string_view name) {
+    for (const auto& [ending, instead] :
+         {NamePair{".weight_scale_inv", ".weight"}, NamePair{".scale", ".weight"}, NamePair{"_scales", "_blocks"}})
+      if (name.ends_with(ending))
+        return std::string(name.substr(0, name.size() - ending.size())) + std::string(instead);
+    return "";
+  }
+
+  /// The factors disappear on conversion; what is stored of them counts with the tensor that they scale.
+  void add_scale(const SafetensorsTensor& source) {
+    SafetensorsTensor scaled = source;
+    scaled.name = scaled_name(source.name);
+    std::optional<uint64_t> layer;
+    bool numbered = false;
+    std::string name = scaled.name.empty() ? "" : name_of(scaled, layer, numbered);
+    if (name.ends_with("attn_kv_b.weight")) name = fmt::format("blk.{}.attn_k_b.weight", *layer);
+    const auto found = places_.find(name);
+    if (found != places_.end()) {
+      result_.stored_bytes[found->second] += source.bytes();
+    } else if (source.values() != 0) {
+      result_.unknown.push_back(source.name);
+      push(source.name, source, source.shape.empty() ? std::vector<uint64_t>{1} : reversed(source));
+    }
+  }
+
+  /// In GGUF; layer and numbered: of what it is, and whether it is one expert of many.
+  std::string name_of(const SafetensorsTensor& source, std::optional<uint64_t>& layer, bool& numbered) {
     std::string_view name = source.name;
-    if (name.ends_with("_scale_inv") || name.ends_with(".scale") || name.ends_with("_scales")) return;  // of FP8, MXFP4
-    if (source.shape.empty() || source.values() == 0) return;
     for (const std::string_view sense : kSenses)
-      if (name.find(sense) != std::string_view::npos) return push("v." + std::string(name), source, reversed(source));
+      if (name.find(sense) != std::string_view::npos) return "v." + std::string(name);
     const bool draft = name.starts_with("mtp.") || name.find(".mtp.") != std::string_view::npos;
     std::string ending = ".weight";
     if (name.ends_with(".weight")) name.remove_suffix(7);
     if (name.ends_with(".bias")) name.remove_suffix(5), ending = ".bias";
     if (name.ends_with("_blocks")) name.remove_suffix(7);
-    std::optional<uint64_t> layer = take_layer(name);
+    layer = take_layer(name);
     if (draft) layer = config_.layers + layer.value_or(0);
-    bool numbered = false;
     const std::string stem = without_expert(name, numbered);
     const auto found = layer ? gguf_name(kLayerNames, stem) : gguf_name(kGlobalNames, stem);
-    if (!found) return add_unknown(source, layer);
+    if (!found) {
+      if (scaled_name(source.name).empty()) result_.unknown.push_back(source.name);
+      return layer ? fmt::format("blk.{}.{}", *layer, source.name) : source.name;
+    }
     std::string gguf(*found);
+    if (gguf.starts_with("attn_norm")) gguf = norm_name(stem);
     if (gguf.find('.') == std::string::npos && gguf != "ssm_a") gguf += ending;
-    if (gguf.starts_with("attn_norm")) gguf = norm_name(stem) + ending;
-    if (layer) gguf = fmt::format("blk.{}.{}", *layer, gguf);
-    if (stem.ends_with("kv_b_proj") && split_latent(*layer, source)) return;
-    if (numbered) return merge(gguf, source);
-    push(gguf, source, shape_of(source, stem));
+    return layer ? fmt::format("blk.{}.{}", *layer, gguf) : gguf;
   }
 
   /// Norms have one role whatever they are called; a name of their own each.
@@ -160,25 +197,20 @@ class Renamer {
     return name.ends_with("norm") ? name : name + "_norm";
   }
 
-  void add_unknown(const SafetensorsTensor& source, std::optional<uint64_t> layer) {
-    result_.unknown.push_back(source.name);
-    push(layer ? fmt::format("blk.{}.{}", *layer, source.name) : source.name, source, reversed(source));
-  }
-
   static std::vector<uint64_t> reversed(const SafetensorsTensor& source) {
     std::vector<uint64_t> shape(source.shape.rbegin(), source.shape.rend());
     while (shape.size() > 4) shape[shape.size() - 2] *= shape.back(), shape.pop_back();
     return shape;
   }
 
-  std::vector<uint64_t> shape_of(const SafetensorsTensor& source, std::string_view stem) const {
+  std::vector<uint64_t> shape_of(const SafetensorsTensor& source) const {
     if (source.name.ends_with("_blocks") && source.shape.size() == 4)  // (experts, rows, blocks, 16 bytes of two codes)
       return {source.shape[2] * source.shape[3] * 2, source.shape[1], source.shape[0]};
     std::vector<uint64_t> shape = reversed(source);
     shape.erase(std::remove(shape.begin() + 1, shape.end(), uint64_t{1}), shape.end());
     if (shape.size() != 3 || config_.width == 0) return shape;
     // Fused experts stand either way round; inputs are the model's width, but of the last matrix what it is not.
-    const bool is_down = stem.ends_with("down_proj");
+    const bool is_down = source.name.find("down_proj") != std::string::npos;
     if ((shape[0] == config_.width) == is_down && shape[0] != shape[1]) std::swap(shape[0], shape[1]);
     return shape;
   }
@@ -190,7 +222,9 @@ class Renamer {
       return false;
     const uint64_t heads = source.shape[0] / head, rank = source.shape[1];
     push(fmt::format("blk.{}.attn_k_b.weight", layer), source, {config_.latent_key, rank, heads});
+    result_.stored_bytes.back() = source.bytes() / head * config_.latent_key;
     push(fmt::format("blk.{}.attn_v_b.weight", layer), source, {rank, config_.latent_value, heads});
+    result_.stored_bytes.back() = source.bytes() / head * config_.latent_value;
     return true;
   }
 
@@ -210,26 +244,29 @@ class Renamer {
     tensor.ggml_type = type_of(source, name, shape);
     tensor.name = std::move(name);
     tensor.shape = std::move(shape);
+    places_.emplace(tensor.name, result_.tensors.size());
     result_.tensors.push_back(std::move(tensor));
+    result_.stored_bytes.push_back(source.bytes());
   }
 
   void merge(const std::string& name, const SafetensorsTensor& source) {
-    const auto [place, fresh] = merged_.try_emplace(name);
-    GgufTensor& tensor = place->second;
-    if (!fresh) {
-      ++tensor.shape.back();
+    const auto found = places_.find(name);
+    if (found != places_.end()) {
+      ++result_.tensors[found->second].shape.back();
+      result_.stored_bytes[found->second] += source.bytes();
       return;
     }
-    tensor.name = name;
-    tensor.shape = reversed(source);
-    tensor.shape.push_back(1);
-    // Two codes in a byte, with scales beside: DeepSeek's FP4, which is MXFP4.
-    if (source.type == "I8") tensor.shape[0] *= 2;
-    tensor.ggml_type = source.type == "I8" ? kMxfp4 : type_of(source, name, {tensor.shape[0], tensor.shape[1]});
+    std::vector<uint64_t> shape = reversed(source);
+    const bool codes = source.type == "I8";  // two in a byte, with scales beside: DeepSeek's FP4, which is MXFP4
+    if (codes) shape[0] *= 2;
+    shape.push_back(1);
+    push(name, source, std::move(shape));
+    if (codes) result_.tensors.back().ggml_type = kMxfp4;
   }
 
   const HfConfig& config_;
-  std::map<std::string, GgufTensor> merged_;
+  std::map<std::string, size_t> places_;  ///< in result_, by name in GGUF
+  std::vector<const SafetensorsTensor*> scales_;
   HfTensors result_;
 };
 

@@ -13,6 +13,8 @@ namespace rung {
 
 struct HfTensors {
   std::vector<GgufTensor> tensors;
+  std::vector<uint64_t>
+      stored_bytes;                  ///< of each: what the checkpoint holds of it, with the scales of FP8 and the like
   bool packed = false;               ///< quantized already, in a layout that GGUF does not have: `tensors` is empty
   std::vector<std::string> unknown;  ///< names that no rule knows; they are in `tensors` as they are
 };

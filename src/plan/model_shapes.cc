@@ -170,6 +170,7 @@ class HfReader {
       shapes_.notes.push_back(
           fmt::format("{} tensors have names that nobody here knows (the first is {}): counted by shape",
                       converted.unknown.size(), converted.unknown.front()));
+    shapes_.stored_tensor_bytes = std::move(converted.stored_bytes);
     RUNG_TRY(shapes_.directory, GgufFile::describe(name_, config_.metadata, std::move(converted.tensors)));
     return std::move(shapes_);
   }

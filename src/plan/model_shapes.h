@@ -17,10 +17,11 @@ struct ModelShapes {
   std::string name;
   Source source = Source::kGguf;
   GgufFile directory;
-  std::optional<uint64_t> stored_bytes;    ///< tensor bytes of the files as they are; empty: not known
-  std::optional<uint64_t> total_values;    ///< where only a total is known
-  bool total_only = false;                 ///< no tensors in directory: an index told the total, or nothing did
-  std::vector<std::string> cache_unknown;  ///< what of the configuration nobody here understands
+  std::vector<uint64_t> stored_tensor_bytes;  ///< of each tensor, where the files hold other types than the directory
+  std::optional<uint64_t> stored_bytes;       ///< tensor bytes of the files as they are; empty: not known
+  std::optional<uint64_t> total_values;       ///< where only a total is known
+  bool total_only = false;                    ///< no tensors in directory: an index told the total, or nothing did
+  std::vector<std::string> cache_unknown;     ///< what of the configuration nobody here understands
   std::vector<std::string> notes;
 };
 

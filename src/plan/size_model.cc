@@ -7,9 +7,11 @@ namespace rung {
 namespace {
 
 constexpr uint32_t kF32 = 0, kBf16 = 30;
-constexpr uint64_t kHeadDim = 128, kKvHeads = 8, kUsualVocabulary = 128256, kTrainedContext = 131072;
-constexpr double kUsualRatio = 110;  // width over layers, between Llama 3's 8B and 70B
-constexpr uint64_t kStep = 256;      // widths: multiples of the longest block
+constexpr uint64_t kHeadDim = 128, kKvHeads = 8, kUsualVocabulary = 128256, kOlderVocabulary = 32000,
+                   kTrainedContext = 131072;
+constexpr double kUsualRatio = 110;    // width over layers, between Llama 3's 8B and 70B
+constexpr uint64_t kStep = 256;        // of feed-forward layers: the longest block
+constexpr uint64_t kWidthStep = 1024;  // eight heads
 
 struct Shape {
   uint64_t width = 0, layers = 0, feed_forward = 0, vocabulary = kUsualVocabulary;
@@ -21,13 +23,13 @@ struct Shape {
 uint64_t usual_feed_forward(uint64_t width) { return (7 * width / 2 + kStep - 1) / kStep * kStep; }
 
 /// The shape whose proportions are the most usual among those with so many weights.
-Shape dense_shape(double weights) {
+Shape dense_shape(double weights, uint64_t vocabulary = kUsualVocabulary) {
   Shape best;
   double best_distance = INFINITY;
-  for (uint64_t width = kStep; width <= 128 * kStep; width += kStep) {
+  for (uint64_t width = kWidthStep; width <= 32 * kWidthStep; width += kWidthStep) {
     Shape shape{width, 0, usual_feed_forward(width)};
     const auto layer = static_cast<double>(shape.attention() + 3 * width * shape.feed_forward);
-    const double rest = weights - 2.0 * static_cast<double>(width) * static_cast<double>(kUsualVocabulary);
+    const double rest = weights - 2.0 * static_cast<double>(width) * static_cast<double>(vocabulary);
     shape.layers = static_cast<uint64_t>(std::max(1.0, std::round(rest / layer)));
     const double ratio = static_cast<double>(width) / static_cast<double>(shape.layers);
     const double distance = std::abs(std::log(ratio / kUsualRatio));
@@ -41,9 +43,9 @@ Shape dense_shape(double weights) {
   return best;
 }
 
-/// "8x7B": the feed-forward layers eight times, two of them used.
+/// "8x7B": the feed-forward layers eight times, two of them used. Names like it are of the time of small vocabularies.
 Shape mixture_of_dense(const ModelSize& size) {
-  Shape shape = dense_shape(size.weights);
+  Shape shape = dense_shape(size.weights, kOlderVocabulary);
   shape.experts = size.experts;
   shape.used = 2;
   return shape;
@@ -73,9 +75,10 @@ std::vector<GgufEntry> metadata_of(const Shape& shape) {
   std::vector<GgufEntry> entries = {{"general.architecture", GgufValue::string("llama")},
                                     number("block_count", shape.layers),
                                     number("embedding_length", shape.width),
+                                    {"llama.attention.layer_norm_rms_epsilon", GgufValue::f32(1e-5f)},
                                     number("context_length", kTrainedContext),
                                     number("feed_forward_length", shape.feed_forward),
-                                    number("attention.head_count", std::max(kKvHeads, shape.width / kHeadDim)),
+                                    number("attention.head_count", shape.width / kHeadDim),
                                     number("attention.head_count_kv", kKvHeads),
                                     number("attention.key_length", kHeadDim),
                                     number("attention.value_length", kHeadDim)};
