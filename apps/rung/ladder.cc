@@ -46,6 +46,7 @@ std::string command_line(const LadderOptions& ladder, const std::string& program
   if (with_inputs) {
     for (const std::filesystem::path& text : material.texts) line += " --text " + quoted(text.string());
     if (!material.panel.empty()) line += " --panel " + quoted(material.panel.string());
+    if (!material.tasks.empty()) line += " --tasks " + quoted(fmt::format("{}", fmt::join(material.tasks, ",")));
     if (!material.imatrix.empty()) line += " --imatrix " + quoted(material.imatrix.string());
     if (!material.gram.empty()) line += " --gram " + quoted(material.gram.string());
   }

@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "tasks/tasks.h"
+
 namespace rung {
 
 void add_measuring_options(CLI::App& command, const MeasuringHelp& help, MeasuringMaterial& material, int& threads) {
@@ -15,6 +17,15 @@ void add_measuring_options(CLI::App& command, const MeasuringHelp& help, Measuri
       .add_option("--panel", material.panel,
                   "folder of task files; default panel/ beside the model, else the shipped one")
       ->type_name("DIR");
+  std::vector<std::string_view> names;
+  for (const Task& task : known_tasks()) names.push_back(task.name);
+  command
+      .add_option("--tasks", material.tasks,
+                  fmt::format("published task files as NAME=FILE, with commas, in place of the default panel: {}; "
+                              "docs/tasks.md",
+                              fmt::join(names, " ")))
+      ->delimiter(',')
+      ->type_name("NAME=FILE");
   command
       .add_option("--imatrix", material.imatrix, fmt::format("{}; default imatrix.gguf beside the model", help.imatrix))
       ->type_name("FILE");

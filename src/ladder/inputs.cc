@@ -1,10 +1,12 @@
 #include "ladder/inputs.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/hash.h"
 #include "quantize/importance.h"
 #include "recipe/recipe.h"
+#include "tasks/tasks.h"
 
 namespace rung {
 namespace {
@@ -52,24 +54,56 @@ Status open_texts(const fs::path& model, const MeasuringMaterial& material, Ladd
   return {};
 }
 
-Status open_panel(const fs::path& model, const MeasuringMaterial& material, LadderInputs& inputs) {
-  const fs::path folder = material.panel.empty() ? find_beside(model, "panel") : material.panel;
-  if (!inputs.text->chat_template) {
-    inputs.notes.push_back("The model has no chat template, so the panel of capabilities was left out.");
-    return {};
+Status read_capabilities(const fs::path& model, const MeasuringMaterial& material, LadderInputs& inputs) {
+  if (material.tasks.empty() || !material.panel.empty()) {
+    RUNG_TRY(inputs.panel, read_panel(material.panel.empty() ? find_beside(model, "panel") : material.panel));
   }
-  RUNG_TRY(inputs.panel, read_panel(folder));
+  RUNG_TRY(std::vector<LoadedTask> tasks, load_tasks(material.tasks));
+  for (LoadedTask& task : tasks) {
+    for (const Capability& other : inputs.panel)
+      if (other.name == task.capability.name)
+        return input_error("tasks: {} is also a capability of the panel; leave one of them out", other.name);
+    inputs.panel.push_back(std::move(task.capability));
+    inputs.notes.insert(inputs.notes.end(), task.notes.begin(), task.notes.end());
+  }
+  return {};
+}
+
+bool asks_in_chat(const Capability& capability) {
+  return std::any_of(capability.items.begin(), capability.items.end(),
+                     [](const PanelItem& item) { return item.messages != nullptr; });
+}
+
+/// What only a chat template can ask.
+void leave_out_chats(LadderInputs& inputs) {
+  std::string names;
+  for (const Capability& capability : inputs.panel)
+    if (asks_in_chat(capability)) names += (names.empty() ? "" : ", ") + capability.name;
+  if (names.empty()) return;
+  std::erase_if(inputs.panel, asks_in_chat);
+  inputs.notes.push_back(inputs.panel.empty()
+                             ? "The model has no chat template, so the panel of capabilities was left out."
+                             : fmt::format("The model has no chat template, so {} were left out.", names));
+}
+
+/// All that an item's verdict depends on besides the model.
+std::string identity(const PanelPrompt& prompt) {
+  const PanelItem& item = *prompt.item;
+  std::string all = fmt::format("{} {}", item.id, fmt::join(prompt.tokens, " "));
+  for (const PanelItem::Json& part : {item.answer, item.schema, item.choices})
+    if (part) all += " " + part->dump();
+  return all + fmt::format(" {} {} {} {} {}\n", static_cast<int>(item.grader), fmt::join(item.stops, "|"), item.extract,
+                           item.by_length, item.max_tokens.value_or(0));
+}
+
+Status open_panel(const fs::path& model, const MeasuringMaterial& material, LadderInputs& inputs) {
+  RUNG_CHECK(read_capabilities(model, material, inputs));
+  if (!inputs.text->chat_template) leave_out_chats(inputs);
   RUNG_TRY(inputs.asked, render_panel(inputs.panel, *inputs.text, material.items));
   std::string all;
   for (const AskedCapability& capability : inputs.asked)
-    for (const PanelPrompt& prompt : capability.prompts) {
-      const PanelItem& item = *prompt.item;
-      all += fmt::format("{} {}", item.id, fmt::join(prompt.tokens, " "));
-      for (const PanelItem::Json& part : {item.answer, item.schema})
-        if (part) all += " " + part->dump();
-      all += '\n';
-    }
-  inputs.panel_hash = content_hash(all);
+    for (const PanelPrompt& prompt : capability.prompts) all += identity(prompt);
+  if (!inputs.panel.empty()) inputs.panel_hash = content_hash(all);
   return {};
 }
 

@@ -20,8 +20,9 @@ namespace rung {
 struct MeasuringMaterial {
   std::vector<std::filesystem::path> texts;  ///< empty: prose.txt beside the model, else the shipped one
   std::filesystem::path panel;               ///< empty: panel/ beside the model, else the shipped one
-  std::filesystem::path imatrix;  ///< empty: imatrix.gguf beside the model, else from gram, else weights-only
-  std::filesystem::path gram;     ///< second moments for names with +gptq; empty: none may be asked for
+  std::vector<std::string> tasks;  ///< NAME=FILE (tasks/tasks.h); with them only a panel that was named is asked too
+  std::filesystem::path imatrix;   ///< empty: imatrix.gguf beside the model, else from gram, else weights-only
+  std::filesystem::path gram;      ///< second moments for names with +gptq; empty: none may be asked for
   size_t context = 512;
   size_t tokens = 0;  ///< of each text; 0: all
   size_t items = 0;   ///< of each capability; 0: all

@@ -244,6 +244,8 @@ Status check_instruction(const Json& entry, size_t position) {
                        entry.is_object() && entry.contains("id") ? shown(entry.at("id")) : "nothing",
                        std::size(kInstructions), kInstructions[0].id);
   const auto kwargs = entry.find("kwargs");
+  if (kwargs != entry.end() && !kwargs->is_object() && !kwargs->is_null())
+    return input_error("instruction {}: field 'kwargs': found {}, allowed is an object", position, shown(*kwargs));
   for (const FieldRow& field : row->fields) {
     if (field.name == nullptr) break;
     const Json* const value = kwargs != entry.end() && kwargs->is_object() && kwargs->contains(field.name)

@@ -168,7 +168,7 @@ TEST(Instructions, ErrorsNamePlaceFieldAndWhatIsAllowed) {
       {list_of("no:such", "{}"), "instruction 1: field 'id': found \"no:such\""},
       {list_of("keywords:existence", "{}"), "field 'kwargs.keywords': found nothing, allowed is a list"},
       {list_of("keywords:existence", R"({"keywords": ["a", 3]})"), "found [\"a\",3]"},
-      {list_of("keywords:existence", "[]"), "found nothing"},
+      {list_of("keywords:existence", "[]"), "instruction 1: field 'kwargs': found [], allowed is an object"},
       {list_of("length_constraints:number_words", R"({"relation": "at most", "num_words": 3})"),
        "instruction 1 (length_constraints:number_words): field 'kwargs.relation': found \"at most\", allowed is \"at "
        "least\" or \"less than\""},

@@ -303,7 +303,9 @@ Result<Json> parse_bounded_json(std::string_view text) {
     Json json = Json::parse(text.begin(), text.end(), limit);
     if (!is_deep) return json;
   } catch (const Json::exception& error) {
-    if (!is_deep) return input_error("found no valid JSON ({})", error.what());
+    // It quotes all of the string or number it failed in, which may be the whole file.
+    const std::string_view what = error.what();
+    if (!is_deep) return input_error("found no valid JSON ({})", what.substr(0, what.find("; last read: ")));
   }
   return input_error("found JSON nested deeper, allowed are {} levels", kMaxJsonDepth);
 }

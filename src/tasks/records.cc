@@ -10,6 +10,7 @@
 #include "base/mapped_file.h"
 #include "measure/instruction_text.h"
 #include "measure/panel_items.h"
+#include "text/utf8.h"
 
 namespace rung {
 namespace {
@@ -100,6 +101,15 @@ Result<std::vector<Record>> records_of_value(std::string_view text, const std::s
     records.push_back(std::move(record));
   }
   return records;
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const Utf8Step step = utf8_step(text);
+    if (step.kind != Utf8Kind::kValid) return false;
+    text.remove_prefix(step.bytes);
+  }
+  return true;
 }
 
 /// Reads one row after the other.
@@ -243,6 +253,8 @@ Result<std::vector<CsvRow>> read_csv(const std::filesystem::path& path) {
   std::vector<CsvRow> rows;
   while (!reader.is_done()) {
     RUNG_TRY(CsvRow row, reader.next());
+    if (!std::all_of(row.cells.begin(), row.cells.end(), is_utf8))
+      return input_error("{}: found bytes that are not UTF-8, allowed is UTF-8", row.place);
     if (row.cells.size() > 1 || !row.cells.front().empty()) rows.push_back(std::move(row));
   }
   if (rows.empty()) return input_error("{}: found no rows, allowed is at least one", path.string());
