@@ -9,6 +9,7 @@
 
 #include "base/rng.h"
 #include "grammar/automaton.h"
+#include "grammar/rules_builder.h"
 
 namespace rung {
 
@@ -17,13 +18,7 @@ class FlattestText {
  public:
   explicit FlattestText(const GrammarRules& rules) : rules_(rules) {}
 
-  std::string of_value(ValueId id) const {
-    const Value& value = rules_.values[id];
-    const auto found = std::find_if(value.alternatives.begin(), value.alternatives.end(), [&](const Alternative& one) {
-      return one.hops + rules_.nodes[one.node].height == value.height;
-    });
-    return of_node(rules_.nodes[found->node]);
-  }
+  std::string of_value(ValueId id) const { return of_node(rules_.nodes[flattest_of(rules_, rules_.values[id])->node]); }
   /// "name":value of the properties that have to be there.
   std::vector<std::string> members(const Node& node) const {
     std::vector<std::string> result;
@@ -62,11 +57,11 @@ class FlattestText {
     return text;
   }
 
-  static std::string number(const NumberRange& range) {
+  static std::string number(const DecimalRange& range) {
     std::string text;
-    NumberPrefix prefix;
+    DecimalPrefix prefix;
     while (text.empty() || !range.is_complete(prefix)) {
-      const NumberPrefix before = prefix;
+      const DecimalPrefix before = prefix;
       for (const char byte : std::string_view("0123456789-.")) {
         prefix = before;
         if (!(text.empty() ? range.start(prefix, static_cast<uint8_t>(byte))
@@ -107,11 +102,14 @@ class RandomText {
   RandomText(const Grammar& grammar, Rng& rng) : automaton_(grammar), rng_(rng) {
     const GrammarRules& rules = grammar.rules();
     const FlattestText flattest(rules);
+    std::set<std::string> values, members;
     for (ValueId value = 0; value < rules.values.size(); ++value)
-      if (rules.values[value].height <= kMaxHeight) values_.insert(flattest.of_value(value));
+      if (rules.values[value].height <= kMaxHeight) values.insert(flattest.of_value(value));
     for (const Node& node : rules.nodes)
       if (node.kind == NodeKind::kObject && node.height <= kMaxHeight)
-        for (const std::string& member : flattest.members(node)) members_.insert(member);
+        for (const std::string& member : flattest.members(node)) members.insert(member);
+    values_.assign(values.begin(), values.end());
+    members_.assign(members.begin(), members.end());
   }
 
   /// Walks `steps` random bytes, then takes a short way out. Nothing if some state leads nowhere, or the way out takes
@@ -145,10 +143,11 @@ class RandomText {
     return true;
   }
 
-  bool take_any(const std::set<std::string>& parts, const std::string& before) {
-    std::vector<std::string> shuffled(parts.begin(), parts.end());
-    for (size_t left = shuffled.size(); left > 1; --left) std::swap(shuffled[left - 1], shuffled[rng_.below(left)]);
-    return std::any_of(shuffled.begin(), shuffled.end(), [&](const std::string& part) { return take(before + part); });
+  bool take_any(const std::vector<std::string>& parts, const std::string& before) {
+    const size_t first = parts.empty() ? 0 : rng_.below(parts.size());
+    for (size_t next = 0; next < parts.size(); ++next)
+      if (take(before + parts[(first + next) % parts.size()])) return true;
+    return false;
   }
 
   /// Ends strings, closes what is open, else writes what may be missing.
@@ -166,7 +165,7 @@ class RandomText {
 
   Automaton automaton_;
   Rng& rng_;
-  std::set<std::string> values_, members_;
+  std::vector<std::string> values_, members_;
   std::string text_;
   Automaton::State state_ = Automaton::kDead;
 };

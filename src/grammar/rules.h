@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "grammar/byte_trie.h"
-#include "grammar/number_range.h"
+#include "grammar/decimal_range.h"
 
 namespace rung {
 
@@ -30,7 +30,7 @@ struct Node {
   NodeKind kind = NodeKind::kLiteral;
   ByteTrie spellings;                   ///< of literals; of the names of properties, quotes apart
   uint32_t least = 0, most = kNoLimit;  ///< characters, items, properties
-  NumberRange range;
+  DecimalRange range;
   std::vector<Property> properties;  ///< as in `spellings`
   ValueId others = kNoValue;         ///< of properties without a name of their own, of items
   std::vector<ValueId> first_items;

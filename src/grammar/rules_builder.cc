@@ -48,7 +48,7 @@ double length_of(const std::vector<double>& lengths, ValueId value) {
   return value == kNoValue ? kTooLong : lengths[value];
 }
 
-/// Bytes of the shortest text, given those of all values; the few of numbers and commas do not matter here.
+/// Bytes of a flattest text, given those of all values; the few of numbers and commas do not matter here.
 double node_length(const std::vector<double>& lengths, const Node& node) {
   double length = 2;
   if (node.kind == NodeKind::kString) return length + node.least;
@@ -63,6 +63,12 @@ double node_length(const std::vector<double>& lengths, const Node& node) {
 }
 
 }  // namespace
+
+const Alternative* flattest_of(const GrammarRules& rules, const Value& value) {
+  for (const Alternative& one : value.alternatives)
+    if (value.height <= kMaxHeight && one.hops + rules.nodes[one.node].height == value.height) return &one;
+  return nullptr;
+}
 
 Result<ValueId> RulesBuilder::new_value(const std::string& at) {
   if (drafts_.size() == kMaxValues)
@@ -157,20 +163,22 @@ void RulesBuilder::settle_heights() {
   }
 }
 
+/// Of the flattest texts, because near the depth limit there are no others: round by round for each level.
 Status RulesBuilder::check_lengths() const {
-  std::vector<double> lengths(rules_.values.size(), kTooLong);
+  std::vector<double> lengths(rules_.values.size(), kTooLong), of_nodes(rules_.nodes.size());
   for (uint32_t round = 0; round <= kMaxHeight; ++round) {
-    std::vector<double> of_nodes;
-    for (const Node& node : rules_.nodes) of_nodes.push_back(std::min(kTooLong, node_length(lengths, node)));
+    for (size_t index = 0; index < of_nodes.size(); ++index)
+      of_nodes[index] = std::min(kTooLong, node_length(lengths, rules_.nodes[index]));
     for (size_t index = 0; index < lengths.size(); ++index)
-      for (const Alternative& one : rules_.values[index].alternatives)
-        if (rules_.nodes[one.node].height <= kMaxHeight) lengths[index] = std::min(lengths[index], of_nodes[one.node]);
+      if (const Alternative* flattest = flattest_of(rules_, rules_.values[index]))
+        lengths[index] = of_nodes[flattest->node];
   }
-  for (size_t index = 0; index < lengths.size(); ++index)
-    if (rules_.values[index].height <= kMaxHeight && lengths[index] > kMaxShortest)
-      return input_error(
-          "schema at '{}': minLength, minItems and required ask for {:g} bytes at least, allowed in a grammar are {}",
-          drafts_[index].at, lengths[index], kMaxShortest);
+  for (const Draft& draft : drafts_)
+    for (const uint32_t node : draft.nodes)
+      if (rules_.nodes[node].height <= kMaxHeight && of_nodes[node] > kMaxShortest)
+        return input_error(
+            "schema at '{}': minLength, minItems and required ask for {:g} bytes at least, allowed in a grammar are {}",
+            draft.at, of_nodes[node], kMaxShortest);
   return {};
 }
 

@@ -11,12 +11,15 @@
 
 namespace rung {
 
+/// The first of the alternatives whose values need the fewest levels; null where nothing can be written.
+const Alternative* flattest_of(const GrammarRules& rules, const Value& value);
+
 class RulesBuilder {
  public:
   static constexpr size_t kMaxValues = 20'000;      ///< schemas, and parts of constants
   static constexpr size_t kMaxSpelled = 1 << 20;    ///< bytes of names and constants
   static constexpr size_t kMaxAlternatives = 256;   ///< of one value, through all its references
-  static constexpr double kMaxShortest = 64 << 10;  ///< bytes of the shortest text of a value
+  static constexpr double kMaxShortest = 64 << 10;  ///< bytes of a flattest text of a value
 
   /// A value that nothing can write yet. `at`: its place in the schema, for errors.
   Result<ValueId> new_value(const std::string& at);

@@ -212,7 +212,7 @@ Status SchemaCompiler::scalars(ValueId value, const Json& schema, TypeSet types,
   if ((types & kNumberType) == 0) return {};
   Node node;
   node.kind = NodeKind::kNumber;
-  RUNG_TRY(node.range, NumberRange::of_schema(schema, (types & kFractionType) == 0, at));
+  RUNG_TRY(node.range, DecimalRange::of_schema(schema, (types & kFractionType) == 0, at));
   return builder_.add_node(value, std::move(node));
 }
 

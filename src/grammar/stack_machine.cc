@@ -23,7 +23,7 @@ size_t StackMachine::FrameHash::operator()(const Frame& frame) const {
     hash = mix_hash(hash, part);
   hash =
       mix_hash(hash, static_cast<uint64_t>(frame.state) << 16 | static_cast<uint64_t>(frame.text) << 8 | frame.spaces);
-  const NumberPrefix& number = frame.number;
+  const DecimalPrefix& number = frame.number;
   return mix_hash(hash, static_cast<uint64_t>(number.state) << 24 | uint64_t{number.integer_digits} << 16 |
                             uint64_t{number.later_digits} << 8 | uint64_t{number.is_negative});
 }
@@ -197,7 +197,7 @@ void StackMachine::step_string(Frame frame, uint8_t byte, Stacks& next) {
 }
 
 void StackMachine::step_number(Frame frame, uint8_t byte, Stacks& next) {
-  const NumberRange& range = rules_.nodes[frame.node].range;
+  const DecimalRange& range = rules_.nodes[frame.node].range;
   const bool may_stop = range.is_complete(frame.number);
   if (range.advance(frame.number, byte)) return push(frame, next);
   if (may_stop) step(frame.parent, byte, next);

@@ -45,7 +45,7 @@ struct Frame {
   State state = State::kScript;
   TextState text = TextState::kText;
   uint8_t spaces = 0;
-  NumberPrefix number;
+  DecimalPrefix number;
 
   bool operator==(const Frame& other) const = default;
 };

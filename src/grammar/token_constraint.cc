@@ -94,6 +94,12 @@ Token TokenConstraint::likeliest(std::span<const float> logits) {
   return static_cast<Token>(best);
 }
 
+Token TokenConstraint::accept_likeliest(std::span<const float> logits) {
+  const Token token = likeliest(logits);
+  accept(token);
+  return token;
+}
+
 bool TokenConstraint::allows(Token token) {
   return token >= 0 && static_cast<size_t>(token) < vocabulary_->size() && mask()[static_cast<size_t>(token)];
 }

@@ -43,6 +43,7 @@ class TokenConstraint {
   void apply(std::span<float> logits);
   /// Of the allowed tokens the one with the largest logit, the lowest among equals.
   Token likeliest(std::span<const float> logits);
+  Token accept_likeliest(std::span<const float> logits);
   bool allows(Token token);
   /// The token was chosen: false, and nothing changes, if it was not allowed. Tokens that end an answer change nothing.
   bool accept(Token token);

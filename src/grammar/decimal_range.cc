@@ -1,4 +1,4 @@
-#include "grammar/number_range.h"
+#include "grammar/decimal_range.h"
 
 #include <algorithm>
 #include <charconv>
@@ -7,7 +7,7 @@
 namespace rung {
 namespace {
 
-using State = NumberPrefix::State;
+using State = DecimalPrefix::State;
 __extension__ using Wide = __int128;
 
 constexpr unsigned kMostIntegerDigits = 19, kMostFractionDigits = 20, kMostExponentDigits = 2;
@@ -66,15 +66,15 @@ unsigned integer_digits_of(Wide magnitude) {
 
 }  // namespace
 
-unsigned NumberRange::most_digits() const { return is_integer_ ? kMostIntegerDigits : kBoundedDigits; }
+unsigned DecimalRange::most_digits() const { return is_integer_ ? kMostIntegerDigits : kBoundedDigits; }
 
 /// Between neighbours among the numbers with so many digits before the point.
-NumberRange::Wide NumberRange::step(unsigned integer_digits) const {
+DecimalRange::Wide DecimalRange::step(unsigned integer_digits) const {
   return is_integer_ ? kOne : power_of_ten(integer_digits);
 }
 
 /// Moves the bound inwards to a number that can be written.
-Status NumberRange::read_bound(const nlohmann::ordered_json& schema, const char* name, const std::string& at) {
+Status DecimalRange::read_bound(const nlohmann::ordered_json& schema, const char* name, const std::string& at) {
   const auto found = schema.find(name);
   if (found == schema.end()) return {};
   const std::string text = found->dump();
@@ -102,9 +102,9 @@ Status NumberRange::read_bound(const nlohmann::ordered_json& schema, const char*
   return {};
 }
 
-Result<NumberRange> NumberRange::of_schema(const nlohmann::ordered_json& schema, bool is_integer,
-                                           const std::string& at) {
-  NumberRange range;
+Result<DecimalRange> DecimalRange::of_schema(const nlohmann::ordered_json& schema, bool is_integer,
+                                             const std::string& at) {
+  DecimalRange range;
   range.is_integer_ = is_integer;
   range.high_ = power_of_ten(range.most_digits()) * kOne - range.step(range.most_digits());
   range.low_ = -range.high_;
@@ -116,12 +116,12 @@ Result<NumberRange> NumberRange::of_schema(const nlohmann::ordered_json& schema,
   return range;
 }
 
-bool NumberRange::overlaps(bool is_negative, Wide low, Wide high) const {
+bool DecimalRange::overlaps(bool is_negative, Wide low, Wide high) const {
   if (is_negative) return low_ < 0 && -high <= high_ && -low >= low_;
   return low <= high_ && high >= low_;
 }
 
-bool NumberRange::can_become_allowed(const NumberPrefix& prefix) const {
+bool DecimalRange::can_become_allowed(const DecimalPrefix& prefix) const {
   const auto digits = static_cast<Wide>(prefix.digits);
   switch (prefix.state) {
     case State::kSign:
@@ -139,7 +139,7 @@ bool NumberRange::can_become_allowed(const NumberPrefix& prefix) const {
   }
 }
 
-bool NumberRange::append_digit(NumberPrefix& prefix, uint64_t digit) const {
+bool DecimalRange::append_digit(DecimalPrefix& prefix, uint64_t digit) const {
   const unsigned most_later = is_bounded_ ? kBoundedDigits - prefix.integer_digits : kMostFractionDigits;
   switch (prefix.state) {
     case State::kSign:
@@ -171,7 +171,7 @@ bool NumberRange::append_digit(NumberPrefix& prefix, uint64_t digit) const {
   return true;
 }
 
-bool NumberRange::append(NumberPrefix& prefix, uint8_t byte) const {
+bool DecimalRange::append(DecimalPrefix& prefix, uint8_t byte) const {
   if (is_digit(byte)) return append_digit(prefix, byte - uint64_t{'0'});
   const bool in_integer = prefix.state == State::kZero || prefix.state == State::kInteger;
   if (byte == '.') {
@@ -190,18 +190,18 @@ bool NumberRange::append(NumberPrefix& prefix, uint8_t byte) const {
   return true;
 }
 
-bool NumberRange::start(NumberPrefix& prefix, uint8_t byte) const {
+bool DecimalRange::start(DecimalPrefix& prefix, uint8_t byte) const {
   prefix = {};
   prefix.is_negative = byte == '-';
   if (byte != '-') return advance(prefix, byte);
   return can_become_allowed(prefix);
 }
 
-bool NumberRange::advance(NumberPrefix& prefix, uint8_t byte) const {
+bool DecimalRange::advance(DecimalPrefix& prefix, uint8_t byte) const {
   return append(prefix, byte) && (!is_bounded_ || can_become_allowed(prefix));
 }
 
-bool NumberRange::is_complete(const NumberPrefix& prefix) const {
+bool DecimalRange::is_complete(const DecimalPrefix& prefix) const {
   if (prefix.state == State::kExponentDigits) return true;
   if (prefix.state != State::kZero && prefix.state != State::kInteger && prefix.state != State::kFraction) return false;
   if (!is_bounded_) return true;

@@ -13,7 +13,7 @@
 namespace rung {
 
 /// A number as far as it has been written.
-struct NumberPrefix {
+struct DecimalPrefix {
   enum class State : uint8_t { kSign, kZero, kInteger, kPoint, kFraction, kExponent, kExponentSign, kExponentDigits };
 
   State state = State::kSign;
@@ -22,20 +22,20 @@ struct NumberPrefix {
   uint8_t later_digits = 0;  ///< of the fraction, then of the exponent
   uint64_t digits = 0;       ///< all digits so far as one number, where there are bounds; else 0
 
-  bool operator==(const NumberPrefix& other) const = default;
+  bool operator==(const DecimalPrefix& other) const = default;
 };
 
-class NumberRange {
+class DecimalRange {
  public:
   /// Reads minimum, maximum, exclusiveMinimum and exclusiveMaximum of a schema. An error names the keyword that leaves
   /// no number to write. `at`: the place of the schema in its document.
-  static Result<NumberRange> of_schema(const nlohmann::ordered_json& schema, bool is_integer, const std::string& at);
+  static Result<DecimalRange> of_schema(const nlohmann::ordered_json& schema, bool is_integer, const std::string& at);
 
   /// False, and `prefix` is spoilt, where the byte cannot follow.
-  bool start(NumberPrefix& prefix, uint8_t byte) const;
-  bool advance(NumberPrefix& prefix, uint8_t byte) const;
+  bool start(DecimalPrefix& prefix, uint8_t byte) const;
+  bool advance(DecimalPrefix& prefix, uint8_t byte) const;
   /// The number may end here.
-  bool is_complete(const NumberPrefix& prefix) const;
+  bool is_complete(const DecimalPrefix& prefix) const;
 
  private:
   /// In units of 10^-15: numbers below 10^19 fit with room.
@@ -43,9 +43,9 @@ class NumberRange {
   struct Bound;
 
   Status read_bound(const nlohmann::ordered_json& schema, const char* name, const std::string& at);
-  bool append(NumberPrefix& prefix, uint8_t byte) const;
-  bool append_digit(NumberPrefix& prefix, uint64_t digit) const;
-  bool can_become_allowed(const NumberPrefix& prefix) const;
+  bool append(DecimalPrefix& prefix, uint8_t byte) const;
+  bool append_digit(DecimalPrefix& prefix, uint64_t digit) const;
+  bool can_become_allowed(const DecimalPrefix& prefix) const;
   bool overlaps(bool is_negative, Wide low, Wide high) const;
   Wide step(unsigned integer_digits) const;
   unsigned most_digits() const;
