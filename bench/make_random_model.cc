@@ -1,6 +1,8 @@
 // Writes a model with random weights of real shapes, for measurements of whole files: make_random_model --preset
-// 1b|big-expert [--seed N] OUT.gguf. 1b: a dense llama of 1.1 billion weights in BF16. big-expert: a mixture of experts
-// whose one expert tensor has 2 GB. Weights are normal, each tensor with a standard deviation of its own.
+// 1b|2b-moe|big-expert [--seed N] OUT.gguf. 1b: a dense llama of 1.1 billion weights in BF16. 2b-moe: a mixture of 2
+// billion, 4 of 32 experts a token. big-expert: a mixture of experts whose one expert tensor has 2 GB, which no engine
+// runs. Weights are normal, each tensor with a standard deviation of its own. Words of the vocabulary are w0, w1, ...:
+// a prompt of n of them has n tokens.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -8,6 +10,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <map>
 #include <memory>
 
 #include "base/rng.h"
@@ -17,6 +20,7 @@ namespace rung {
 namespace {
 
 constexpr size_t kSteps = 65536;
+constexpr const char* kWord = "\xe2\x96\x81w";  // a space, as SentencePiece writes it, and a w
 constexpr uint64_t kWidth = 2048, kHeads = 32, kKvHeads = 8, kVocabulary = 32000;
 
 /// The normal distribution's value at a probability, by bisection of its integral.
@@ -54,13 +58,15 @@ GgufTensorPlan matrix(std::string name, std::vector<uint64_t> shape) {
 struct Model {
   std::vector<GgufEntry> metadata;
   std::vector<GgufTensorPlan> tensors;
+  double embedding_scale = 1;  ///< beside the other tensors
 };
 
 void add_tokenizer(std::vector<GgufEntry>& metadata) {
   std::vector<std::string> tokens = {"<unk>", "<s>", "</s>"};
   for (int byte = 0; byte < 256; ++byte) tokens.push_back(fmt::format("<0x{:02X}>", byte));
   GgufArray scores{GgufType::kF32, {}}, types{GgufType::kI32, {}};
-  while (tokens.size() < kVocabulary) tokens.push_back(fmt::format("\xe2\x96\x81w{}", tokens.size()));
+  tokens.push_back(kWord);  // SentencePiece merges step by step, so that every beginning of a word is a token
+  for (size_t word = 0; tokens.size() < kVocabulary; ++word) tokens.push_back(fmt::format("{}{}", kWord, word));
   for (size_t token = 0; token < tokens.size(); ++token) {
     const int64_t type = token == 0 ? 2 : token < 3 ? 3 : token < 259 ? 6 : 1;  // unknown, control, byte, normal
     scores.values.push_back(GgufValue::f32(token < 259 ? 0.0f : -static_cast<float>(token)));
@@ -117,6 +123,24 @@ Model dense_1b() {
   return model;
 }
 
+Model mixture_2b() {
+  constexpr uint64_t kLayers = 12, kExperts = 32, kFeedForward = 768;
+  Model model = model_head("random 2B mixture", kLayers, kFeedForward);
+  model.metadata.push_back({"llama.expert_count", GgufValue::u32(kExperts)});
+  model.metadata.push_back({"llama.expert_used_count", GgufValue::u32(4)});
+  model.embedding_scale =
+      256;  // tokens stay different through the layers, so that the router spreads them over experts
+  for (uint32_t layer = 0; layer < kLayers; ++layer) {
+    const std::string block = fmt::format("blk.{}.", layer);
+    add_attention(model, block);
+    model.tensors.push_back(matrix(block + "ffn_gate_inp.weight", {kWidth, kExperts}));
+    model.tensors.push_back(matrix(block + "ffn_gate_exps.weight", {kWidth, kFeedForward, kExperts}));
+    model.tensors.push_back(matrix(block + "ffn_up_exps.weight", {kWidth, kFeedForward, kExperts}));
+    model.tensors.push_back(matrix(block + "ffn_down_exps.weight", {kFeedForward, kWidth, kExperts}));
+  }
+  return model;
+}
+
 Model big_expert() {
   constexpr uint64_t kExperts = 64, kFeedForward = 8192;
   Model model = model_head("random, one large expert tensor", 1, kFeedForward);
@@ -128,8 +152,8 @@ Model big_expert() {
   return model;
 }
 
-Status write_normal(GgufWriter& writer, uint64_t bytes, Rng& rng) {
-  const float deviation = static_cast<float>(0.01 * std::exp2(2 * rng.uniform()));
+Status write_normal(GgufWriter& writer, uint64_t bytes, double scale, Rng& rng) {
+  const float deviation = static_cast<float>(scale * 0.01 * std::exp2(2 * rng.uniform()));
   std::vector<uint16_t> table(kSteps);
   for (size_t step = 0; step < kSteps; ++step)
     table[step] = static_cast<uint16_t>(std::bit_cast<uint32_t>(normal_values()[step] * deviation) >> 16);
@@ -151,7 +175,8 @@ Status write_model(const Model& model, uint64_t seed, const std::string& path) {
   RUNG_TRY(GgufWriter writer, GgufWriter::create(path, model.metadata, model.tensors));
   for (const GgufTensorPlan& tensor : model.tensors) {
     if (tensor.shape.size() > 1) {
-      RUNG_CHECK(write_normal(writer, tensor.bytes, rng));
+      const double scale = tensor.name == "token_embd.weight" ? model.embedding_scale : 1;
+      RUNG_CHECK(write_normal(writer, tensor.bytes, scale, rng));
       continue;
     }
     const std::vector<float> ones(tensor.shape[0], 1.0f);
@@ -167,11 +192,13 @@ int main(int argc, char** argv) {
   CLI::App app("Writes a GGUF model with random weights of real shapes.");
   std::string preset = "1b", path;
   uint64_t seed = 1;
-  app.add_option("--preset", preset)->check(CLI::IsMember({"1b", "big-expert"}));
+  const std::map<std::string, rung::Model (*)()> presets = {
+      {"1b", rung::dense_1b}, {"2b-moe", rung::mixture_2b}, {"big-expert", rung::big_expert}};
+  app.add_option("--preset", preset)->check(CLI::IsMember(presets));
   app.add_option("--seed", seed);
   app.add_option("OUT", path)->required();
   CLI11_PARSE(app, argc, argv);
-  const rung::Status status = rung::write_model(preset == "1b" ? rung::dense_1b() : rung::big_expert(), seed, path);
+  const rung::Status status = rung::write_model(presets.at(preset)(), seed, path);
   if (status) return 0;
   fmt::print(stderr, "{}\n", status.error().message);
   return 1;

@@ -12,6 +12,7 @@
 #include "base/atomic_file.h"
 #include "commands.h"
 #include "measuring_options.h"
+#include "receipt.h"
 #include "report/csv.h"
 #include "report/html.h"
 #include "report/markdown.h"
@@ -23,8 +24,17 @@ namespace {
 
 struct Options {
   LadderOptions ladder;
-  bool json = false;
+  bool json = false, receipt = false;
 };
+
+void fill_receipt(Receipt& receipt, const LadderMemory& memory) {
+  receipt.add_file_pages(memory.file);
+  receipt.add_anonymous("tokenizer", "metadata and tokenizer", memory.text, std::nullopt);
+  receipt.add_anonymous("reference", "reference, session", memory.reference, std::nullopt);
+  receipt.add_anonymous("reference_logits", "reference, logits kept", memory.reference_logits, std::nullopt);
+  receipt.add_anonymous("rung", "largest rung, at most", memory.rung, std::nullopt);
+  receipt.close();
+}
 
 /// A shell word: quoted where it must be.
 std::string quoted(const std::string& word) {
@@ -61,7 +71,9 @@ Status ladder(Options& options) {
   LadderOptions& ladder = options.ladder;
   ladder.command = command_line(ladder, "rung", ladder.model.string(), ladder.out.string(), true);
   Terminal terminal(options.json);
-  const auto result = run_ladder(ladder, terminal);
+  Receipt receipt(options.receipt);
+  LadderMemory memory;
+  auto result = run_ladder(ladder, terminal, &memory);
   if (!result && result.error().kind == ErrorKind::kCancelled)
     terminal.note("Stopped. Finished rungs are kept; the same command goes on from there.");
   if (!result) return tl::unexpected(result.error());
@@ -69,7 +81,9 @@ Status ladder(Options& options) {
   RUNG_CHECK(write_file(page, render_html(*result)));
   RUNG_CHECK(write_file(ladder.out / "ladder.csv", render_csv(*result)));
   RUNG_CHECK(write_file(ladder.out / "ladder.md", render_markdown(*result)));
+  fill_receipt(receipt, memory);
   if (options.json) {
+    if (receipt.wanted()) (*result)["receipt"] = receipt.json();
     fmt::print("{}\n", result->dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
     return {};
   }
@@ -78,6 +92,7 @@ Status ladder(Options& options) {
              (ladder.out / "ladder.json").string());
   fmt::print("\nThe same on your own model:\n  {}\n",
              command_line(ladder, program_as_called(), "YOUR-MODEL.gguf", "ladder-out", false));
+  receipt.print();
   return {};
 }
 
@@ -104,6 +119,7 @@ Command add_ladder(CLI::App& app) {
                    "~/.local/share/rung/results.sqlite")
       ->type_name("FILE");
   add_measuring_options(*command, {"importance matrix", "rungs"}, ladder_options.material, ladder_options.threads);
+  add_receipt_option(*command, options->receipt);
   command->add_flag("--json", options->json, "print ladder.json instead of the table");
   command->footer(
       "Ctrl-C stops it; the same command goes on where it stopped.\n"

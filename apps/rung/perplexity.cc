@@ -9,6 +9,7 @@
 
 #include "commands.h"
 #include "model/model_text.h"
+#include "receipt.h"
 #include "terminal.h"
 
 namespace rung {
@@ -20,7 +21,7 @@ struct Options {
   std::string model, text, reference, precision = "q8", kv = "f16";
   size_t context = 512, tokens = 0;
   int threads = 0;
-  bool json = false;
+  bool json = false, receipt = false;
 };
 
 struct Opened {
@@ -40,7 +41,8 @@ Result<Opened> open_model(const std::string& path) {
 
 ordered_json estimate_json(const Estimate& estimate) { return {{"value", estimate.value}, {"error", estimate.error}}; }
 
-void print_json(const PerplexityResult& result, const Options& options, const TextChunks& text) {
+void print_json(const PerplexityResult& result, const Options& options, const TextChunks& text,
+                const Receipt& receipt) {
   ordered_json json = {{"model", options.model},
                        {"text", options.text},
                        {"context", text.context},
@@ -59,7 +61,16 @@ void print_json(const PerplexityResult& result, const Options& options, const Te
     json["rms_dp"] = result.rms_delta_p.value;
     json["rms_dp_error"] = result.rms_delta_p.error;
   }
+  if (receipt.wanted()) json["receipt"] = receipt.json();
   fmt::print("{}\n", json.dump(1, ' ', false, ordered_json::error_handler_t::replace));
+}
+
+/// A model's part of the receipt, while its session lives.
+void add_to_receipt(Receipt& receipt, const ChunkLogits& logits, const TextChunks& text, size_t threads) {
+  if (!receipt.wanted()) return;
+  receipt.add_file(logits.session().engine(), text.chunks.size() * text.context);
+  receipt.add_session(logits.session(), logits.options(), logits.session_use(), threads);
+  receipt.add_anonymous("kept_logits", "logits of a chunk", logits.predicted_logit_bytes(), logits.logit_bytes());
 }
 
 void print_text(const PerplexityResult& result, const TextChunks& text) {
@@ -81,6 +92,7 @@ void print_text(const PerplexityResult& result, const TextChunks& text) {
 }
 
 Status perplexity(const Options& options) {
+  Receipt receipt(options.receipt);
   RUNG_TRY(const std::string text, read_file(options.text));
   RUNG_TRY(const Opened model, open_model(options.model));
   RUNG_TRY(const TextChunks chunks,
@@ -98,7 +110,12 @@ Status perplexity(const Options& options) {
   }
   RUNG_TRY(const PerplexityResult result,
            measure_perplexity(logits, reference ? &*reference : nullptr, chunks, pool, terminal));
-  options.json ? print_json(result, options, chunks) : print_text(result, chunks);
+  const auto threads = static_cast<size_t>(pool.size());
+  add_to_receipt(receipt, logits, chunks, threads);
+  if (reference) add_to_receipt(receipt, *reference, chunks, threads);
+  receipt.close();
+  options.json ? print_json(result, options, chunks, receipt) : print_text(result, chunks);
+  if (!options.json) receipt.print();
   return {};
 }
 
@@ -126,6 +143,7 @@ Command add_perplexity(CLI::App& app) {
       ->check(CLI::IsMember({"f16", "f32"}));
   command->add_option("--threads", options->threads, "threads; the result does not depend on it")
       ->check(CLI::Range(1, 1024));
+  add_receipt_option(*command, options->receipt);
   command->add_flag("--json", options->json, "print JSON");
   command->footer("Example: rung perplexity model.q4_k.gguf --text prose.txt --reference model.bf16.gguf");
   return [options] { return perplexity(*options); };

@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "engine/sampler.h"
 #include "model/model_text.h"
+#include "receipt.h"
 #include "terminal.h"
 
 namespace rung {
@@ -22,7 +23,7 @@ using Clock = std::chrono::steady_clock;
 
 struct Options {
   std::string model, prompt, system, kv = "f16";
-  bool has_prompt = false, raw = false, json = false;
+  bool has_prompt = false, raw = false, json = false, receipt = false;
   size_t tokens = 512, context = 0;
   int threads = 0;
   SamplerOptions sampler{.temperature = 0.7f, .top_k = 40, .top_p = 0.95f, .min_p = 0.05f, .seed = 0};
@@ -38,17 +39,14 @@ double since(Clock::time_point start) { return std::chrono::duration<double>(Clo
 
 class Runner {
  public:
-  Runner(const Options& options, std::shared_ptr<const Engine> engine, ModelText text, size_t capacity)
+  Runner(const Options& options, std::shared_ptr<const Engine> engine, ModelText text, size_t capacity,
+         Receipt& receipt)
       : options_(options),
         text_(std::move(text)),
         pool_(options.threads),
-        session_(engine, pool_,
-                 [&] {
-                   SessionOptions session;
-                   session.capacity = capacity;
-                   session.keys = session.values = *kv_format_from_name(options.kv);
-                   return session;
-                 }()),
+        session_options_(session_options(options, capacity)),
+        session_(engine, pool_, session_options_),
+        receipt_(receipt),
         capacity_(capacity),
         sampler_(options.sampler),
         terminal_(options.json) {}
@@ -56,16 +54,19 @@ class Runner {
   Status once() {
     RUNG_TRY(const std::vector<Token> ids, prompt_tokens());
     RUNG_TRY(const std::string answer, answer_to(ids, !options_.json));
+    close_receipt();
     if (options_.json) {
-      const ordered_json json = {{"answer", answer},
-                                 {"prompt_tokens", prompt_speed_.tokens},
-                                 {"prompt_tokens_per_second", prompt_speed_.per_second()},
-                                 {"tokens", answer_speed_.tokens},
-                                 {"tokens_per_second", answer_speed_.per_second()}};
+      ordered_json json = {{"answer", answer},
+                           {"prompt_tokens", prompt_speed_.tokens},
+                           {"prompt_tokens_per_second", prompt_speed_.per_second()},
+                           {"tokens", answer_speed_.tokens},
+                           {"tokens_per_second", answer_speed_.per_second()}};
+      if (receipt_.wanted()) json["receipt"] = receipt_.json();
       fmt::print("{}\n", json.dump(1, ' ', false, ordered_json::error_handler_t::replace));
     } else {
       fmt::print("\n");
       print_speed();
+      receipt_.print();
     }
     return {};
   }
@@ -84,6 +85,8 @@ class Runner {
       messages_.push_back({{"role", "assistant"}, {"content", answer}});
       if (terminal_.cancelled()) return cancelled_error();
     }
+    close_receipt();
+    receipt_.print();
     return {};
   }
 
@@ -94,6 +97,20 @@ class Runner {
       std::fflush(stdout);
     }
     return std::getline(std::cin, line) && !line.empty();
+  }
+
+  static SessionOptions session_options(const Options& options, size_t capacity) {
+    SessionOptions session;
+    session.capacity = capacity;
+    session.keys = session.values = *kv_format_from_name(options.kv);
+    return session;
+  }
+
+  void close_receipt() {
+    if (!receipt_.wanted()) return;
+    receipt_.add_file(session_.engine(), computed_);
+    receipt_.add_session(session_, session_options_, {longest_, largest_batch_, 1}, static_cast<size_t>(pool_.size()));
+    receipt_.close();
   }
 
   ordered_json system_messages() const {
@@ -123,7 +140,15 @@ class Runner {
     const auto start = Clock::now();
     RUNG_TRY(const auto logits, session_.forward(ids.subspan(same)));
     prompt_speed_ = {ids.size() - same, since(start)};
+    count(ids.size() - same);
     return logits;
+  }
+
+  /// For the receipt: what was computed together, and how long the sequence has become.
+  void count(size_t tokens) {
+    computed_ += tokens;
+    largest_batch_ = std::max(largest_batch_, tokens);
+    longest_ = std::max(longest_, session_.length(0));
   }
 
   Result<std::string> answer_to(const std::vector<Token>& ids, bool stream) {
@@ -147,6 +172,7 @@ class Runner {
       show(utf8.push(text_.tokenizer.piece(next, false)));
       fed_.push_back(next);
       RUNG_TRY(logits, session_.forward(std::span(&next, 1)));
+      count(1);
     }
     show(utf8.flush());
     answer_speed_.seconds = since(start);
@@ -161,7 +187,10 @@ class Runner {
   const Options& options_;
   ModelText text_;
   ThreadPool pool_;
+  SessionOptions session_options_;
   Session session_;
+  Receipt& receipt_;
+  size_t computed_ = 0, largest_batch_ = 0, longest_ = 0;
   size_t capacity_;
   Sampler sampler_;
   Terminal terminal_;
@@ -172,12 +201,13 @@ class Runner {
 };
 
 Status run(const Options& options) {
+  Receipt receipt(options.receipt);
   RUNG_TRY(auto source, FileSource::open(options.model));
   RUNG_TRY(auto engine, Engine::open(source));
   RUNG_TRY(ModelText text, open_model_text(source->file()));
   size_t capacity = options.context;
   if (capacity == 0) capacity = engine->config().context == 0 ? 4096 : std::min<size_t>(engine->config().context, 8192);
-  Runner runner(options, engine, std::move(text), capacity);
+  Runner runner(options, engine, std::move(text), capacity, receipt);
   return options.has_prompt ? runner.once() : runner.chat();
 }
 
@@ -211,6 +241,7 @@ Command add_run(CLI::App& app) {
       ->capture_default_str()
       ->check(CLI::IsMember({"f16", "f32"}));
   command->add_option("--threads", options->threads, "threads")->check(CLI::Range(1, 1024));
+  add_receipt_option(*command, options->receipt);
   command->add_flag("--json", options->json, "print the answer and the speeds as JSON; needs -p");
   command->footer("Example: rung run models/pico-moe/pico-moe.bf16.gguf -p 'What is 27 + 15?' --temperature 0");
   return [options, prompt] {

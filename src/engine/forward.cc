@@ -1,5 +1,6 @@
 #include "engine/forward.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/half.h"
@@ -58,11 +59,23 @@ void Forward::run(std::span<const PlacedToken> tokens, std::span<const size_t> w
 void Forward::embed(std::span<const PlacedToken> tokens) {
   const Matrix& embedding = engine_.weights().embedding;
   const size_t stride = row_bytes(embedding.format, embedding.cols);
+  const bool tied = engine_.weights().output.data == embedding.data;
   float* x = buffers_.floats(Slot::kResidual);
   products_.for_tokens(tokens.size(), embedding.cols, [&](size_t token) {
     const auto row = static_cast<size_t>(tokens[token].id);
     decode_row(embedding.format, embedding.data + row * stride, embedding.cols, x + token * embedding.cols);
+    if (!tied) let_go_of_embedding(row * stride, stride);
   });
+}
+
+/// Takes the surroundings of a row out of this process's memory: a fault maps whole folios of the page cache, up to
+/// 2 MiB for 4 KiB of a row, and a prompt would soon hold most of a matrix of which it reads a few rows.
+void Forward::let_go_of_embedding(size_t offset, size_t bytes) {
+  constexpr size_t kFolio = size_t{2} << 20;
+  const Matrix& embedding = engine_.weights().embedding;
+  const size_t all = row_bytes(embedding.format, embedding.cols) * embedding.rows;
+  const size_t begin = offset - std::min(offset, kFolio), end = std::min(all, offset + bytes + kFolio);
+  engine_.source().file().release({embedding.data + begin, end - begin});
 }
 
 void Forward::prepare_positions(std::span<const PlacedToken> tokens) {

@@ -33,6 +33,7 @@ class Forward {
 
  private:
   void embed(std::span<const PlacedToken> tokens);
+  void let_go_of_embedding(size_t offset, size_t bytes);
   void prepare_positions(std::span<const PlacedToken> tokens);
   void attention_block(std::span<const PlacedToken> tokens, size_t layer);
   void finish_queries_and_keys(std::span<const PlacedToken> tokens, size_t layer);

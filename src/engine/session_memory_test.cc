@@ -153,7 +153,9 @@ void expect_predicted(const std::shared_ptr<const TensorSource>& source, const S
   EXPECT_EQ(actual.buffers, predicted.buffers);
   EXPECT_EQ(actual.logits, predicted.logits);
   EXPECT_LE(actual.scratch, predicted.scratch);
-  if (prompt >= 100) EXPECT_GE(8 * actual.scratch, predicted.scratch);  // by tiles, but maybe all on one thread
+  if (prompt >= 100) {
+    EXPECT_GE(8 * actual.scratch, predicted.scratch);  // by tiles, but maybe all on one thread
+  }
 }
 
 std::shared_ptr<const TensorSource> open_source(const fs::path& path) {

@@ -70,7 +70,7 @@ class Ladder {
   Ladder(const LadderOptions& options, Observer& observer)
       : options_(options), observer_(observer), pool_(options.threads) {}
 
-  Result<ordered_json> run() {
+  Result<ordered_json> run(LadderMemory* memory) {
     RUNG_CHECK(create_folder());
     RUNG_TRY(store_, ResultStore::open(options_.results, options_.out));
     RUNG_CHECK(open_inputs(options_.model, options_.material, inputs_));
@@ -78,6 +78,10 @@ class Ladder {
     RUNG_CHECK(identify_model(inputs_, observer_));
     const GgufFile& file = inputs_.source->file();
     model_ = {inputs_.model_hash, model_shape_hash(file), model_name(file)};
+    reference_logits_.emplace(inputs_.engine, pool_, SessionOptions(), inputs_.chunks, ChunkLogits::kKeepBytes);
+    if (memory != nullptr)
+      *memory = predict_ladder_memory(inputs_, rungs_, *reference_logits_, GenerateOptions(),
+                                      static_cast<size_t>(pool_.size()));
     RUNG_CHECK(measure_all());
     return finish();
   }
@@ -135,8 +139,6 @@ class Ladder {
     const auto missing = static_cast<uint64_t>(std::count(kept.begin(), kept.end(), std::nullopt));
     if (missing < rungs_.size())
       observer_.note(fmt::format("{} of {} rungs were measured before.", rungs_.size() - missing, rungs_.size()));
-    SessionOptions session;
-    reference_logits_.emplace(inputs_.engine, pool_, session, inputs_.chunks, ChunkLogits::kKeepBytes);
     uint64_t done = 0;
     for (size_t index = 0; index < rungs_.size(); ++index) {
       if (kept[index]) {
@@ -218,8 +220,8 @@ std::vector<std::string> default_rungs() {
   return {"q8_0", "q6_k", "q5_k", "q4_k", "nf4", "iq4_xs", "q3_k", "q2_k", "naive-q2", "asymmetric", "asymmetric-q4"};
 }
 
-Result<ordered_json> run_ladder(const LadderOptions& options, Observer& observer) {
-  return Ladder(options, observer).run();
+Result<ordered_json> run_ladder(const LadderOptions& options, Observer& observer, LadderMemory* memory) {
+  return Ladder(options, observer).run(memory);
 }
 
 }  // namespace rung

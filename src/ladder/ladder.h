@@ -7,6 +7,7 @@
 
 #include "base/observer.h"
 #include "ladder/inputs.h"
+#include "ladder/ladder_memory.h"
 
 namespace rung {
 
@@ -23,7 +24,9 @@ struct LadderOptions {
 /// Names of the default rungs below the reference.
 std::vector<std::string> default_rungs();
 
-/// ladder.json (docs/ladder-json.md), also written to options.out.
-Result<nlohmann::ordered_json> run_ladder(const LadderOptions& options, Observer& observer);
+/// ladder.json (docs/ladder-json.md), also written to options.out. memory: what it is predicted to hold is put there
+/// before the first rung; may be null.
+Result<nlohmann::ordered_json> run_ladder(const LadderOptions& options, Observer& observer,
+                                          LadderMemory* memory = nullptr);
 
 }  // namespace rung

@@ -76,40 +76,71 @@ ChunkLogits::ChunkLogits(std::shared_ptr<const Engine> engine, ThreadPool& pool,
     : engine_(engine),
       text_(text),
       keep_bytes_(keep_bytes),
-      session_(engine, pool,
-               [&] {
-                 SessionOptions adjusted = options;
-                 adjusted.sequences = 1;
-                 adjusted.capacity = text.context;
-                 return adjusted;
-               }()),
+      options_([&] {
+        SessionOptions adjusted = options;
+        adjusted.sequences = 1;
+        adjusted.capacity = text.context;
+        return adjusted;
+      }()),
+      session_(engine, pool, options_),
       kept_(text.chunks.size()) {}
 
 Result<std::span<const float>> ChunkLogits::chunk(size_t index) {
-  if (!kept_[index].empty()) return std::span<const float>(kept_[index]);
+  const uint64_t bytes = chunk_bytes(index);
+  PageBuffer& kept = kept_[index];
+  if (kept.size() == 0) {
+    PageBuffer fresh;
+    const bool keep = kept_bytes_ + bytes <= keep_bytes_;
+    PageBuffer& into = keep ? fresh : current_;
+    RUNG_CHECK(compute(index, into.reserve<float>(bytes / sizeof(float))));
+    if (!keep) return std::span<const float>(current_.as<float>(), bytes / sizeof(float));
+    kept = std::move(fresh);
+    kept_bytes_ += bytes;
+  }
+  return std::span<const float>(kept.as<float>(), bytes / sizeof(float));
+}
+
+Status ChunkLogits::compute(size_t index, float* out) {
   const std::vector<Token>& ids = text_.chunks[index];
   const size_t first = text_.first(index), last = ids.size() - 1;
   session_.truncate(0, 0);
-  std::vector<float> logits;
-  logits.reserve((last - first) * vocabulary());
   std::vector<BatchToken> batch;
   for (size_t position = 0; position < last; ++position) {
     batch.push_back({ids[position], 0, position >= first});
     const bool full = batch.size() == (position < first ? first : kLogitTokens);
     if (!full && position + 1 != first && position + 1 != last) continue;
     RUNG_TRY(const auto part, session_.forward(batch));
-    logits.insert(logits.end(), part.begin(), part.end());
+    out = std::copy(part.begin(), part.end(), out);
     batch.clear();
   }
-  const uint64_t bytes = logits.size() * sizeof(float);
-  if (bytes <= keep_bytes_) {
-    keep_bytes_ -= bytes;
-    kept_[index] = std::move(logits);
-    return std::span<const float>(kept_[index]);
-  }
-  current_ = std::move(logits);
-  return std::span<const float>(current_);
+  return {};
 }
+
+SessionUse ChunkLogits::session_use() const {
+  SessionUse use;
+  for (size_t index = 0; index < text_.chunks.size(); ++index) {
+    use.positions = std::max(use.positions, text_.chunks[index].size() - 1);
+    const size_t logits = std::min(kLogitTokens, text_.scored(index));
+    use.batch = std::max({use.batch, text_.first(index), logits});
+    use.logits = std::max(use.logits, logits);
+  }
+  return use;
+}
+
+uint64_t ChunkLogits::predicted_logit_bytes() const {
+  uint64_t kept = 0, largest = 0;
+  for (size_t index = 0; index < text_.chunks.size(); ++index) {
+    const uint64_t bytes = chunk_bytes(index);
+    if (kept + bytes <= keep_bytes_) {
+      kept += bytes;
+    } else {
+      largest = std::max(largest, bytes);
+    }
+  }
+  return whole_pages(kept) + whole_pages(largest);
+}
+
+uint64_t ChunkLogits::logit_bytes() const { return kept_bytes_ + current_.size(); }
 
 TokenScore score_token(std::span<const float> reference, std::span<const float> model, Token right) {
   const double reference_norm = log_sum_exp(reference), model_norm = log_sum_exp(model);

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/observer.h"
-#include "engine/engine.h"
+#include "engine/session_memory.h"
 #include "measure/statistics.h"
 #include "text/tokenizer.h"
 
@@ -42,13 +42,26 @@ class ChunkLogits {
   Result<std::span<const float>> chunk(size_t index);
   size_t vocabulary() const { return engine_->config().vocabulary; }
 
+  /// For predictions of memory: the session, its options and how it is used, and the logits beside it, which are mapped
+  /// pages: those kept and one chunk's.
+  const Session& session() const { return session_; }
+  const SessionOptions& options() const { return options_; }
+  SessionUse session_use() const;
+  uint64_t predicted_logit_bytes() const;
+  uint64_t logit_bytes() const;
+
  private:
+  Status compute(size_t index, float* out);
+  uint64_t chunk_bytes(size_t index) const { return text_.scored(index) * vocabulary() * sizeof(float); }
+
   std::shared_ptr<const Engine> engine_;
   const TextChunks& text_;
-  uint64_t keep_bytes_;
+  const uint64_t keep_bytes_;
+  uint64_t kept_bytes_ = 0;
+  SessionOptions options_;
   Session session_;
-  std::vector<std::vector<float>> kept_;
-  std::vector<float> current_;
+  std::vector<PageBuffer> kept_;
+  PageBuffer current_;
 };
 
 /// Of the distributions P (reference) and Q (model) of one scored token, natural logarithms.

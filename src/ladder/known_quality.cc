@@ -1,0 +1,94 @@
+#include "ladder/known_quality.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "ladder/result_store.h"
+#include "ladder/summary.h"
+
+namespace rung {
+namespace {
+
+using nlohmann::ordered_json;
+
+/// What two results must share to be compared: the lines of a row's inputs that name the model and what it was asked.
+std::string measured_on(const LedgerRow& row) {
+  std::istringstream lines(row.inputs);
+  std::string shared;
+  for (std::string line; std::getline(lines, line);) {
+    const std::string_view key = std::string_view(line).substr(0, line.find(' '));
+    const bool counts = key == "program" || key == "model" || key == "context" || key == "panel" || key == "text";
+    if (counts) shared += line + "\n";
+  }
+  return shared;
+}
+
+std::string panel_of(const LedgerRow& row) {
+  constexpr std::string_view kLine = "\npanel ";
+  const size_t at = row.inputs.find(kLine);
+  if (at == std::string::npos) return "";
+  const size_t begin = at + kLine.size();
+  return row.inputs.substr(begin, row.inputs.find('\n', begin) - begin);
+}
+
+struct Measured {
+  const LedgerRow* row;
+  RungResult result;
+};
+
+/// The newest reference first, then the newest result of every other rung measured on the same.
+std::vector<Measured> family_of(const std::vector<LedgerRow>& rows) {
+  std::vector<Measured> family;
+  const auto add = [&](const LedgerRow& row, bool reference) {
+    auto result = result_of(row);
+    if (!result || (result->kind == "reference") != reference) return;
+    const bool known =
+        std::any_of(family.begin(), family.end(), [&](const Measured& one) { return one.result.name == result->name; });
+    if (!known) family.push_back({&row, std::move(*result)});
+  };
+  for (const LedgerRow& row : rows)
+    if (family.empty()) add(row, true);
+  if (family.empty()) return family;
+  const std::string shared = measured_on(*family.front().row);
+  for (const LedgerRow& row : rows)
+    if (measured_on(row) == shared) add(row, false);
+  return family;
+}
+
+std::vector<CapabilityExpectation> verdicts_of(const ordered_json& rung, const std::string& source) {
+  std::vector<CapabilityExpectation> found;
+  if (!rung.contains("panel")) return found;
+  for (const auto& [capability, cell] : rung["panel"].items()) {
+    if (!cell.contains("verdict")) continue;  // the reference's
+    CapabilityExpectation one{capability, cell.value("verdict", ""), std::nullopt, source};
+    if (cell.contains("retained") && cell["retained"].is_number()) one.change = cell["retained"].get<double>() - 1;
+    found.push_back(std::move(one));
+  }
+  return found;
+}
+
+}  // namespace
+
+Result<std::vector<KnownRung>> known_rungs(const Ledger& ledger, std::string_view model_shape) {
+  RUNG_TRY(const std::vector<LedgerRow> rows, ledger.of_shape("rung", model_shape));
+  const std::vector<Measured> family = family_of(rows);
+  std::vector<KnownRung> known;
+  if (family.empty()) return known;
+  std::vector<RungResult> results;
+  for (const Measured& one : family) results.push_back(one.result);
+  const ordered_json summary = summarize(results);
+  for (size_t index = 0; index < family.size(); ++index) {
+    const auto& [row, result] = family[index];
+    KnownRung rung{result.name, result.bits_per_weight, {}, panel_of(*row), ""};
+    rung.quality.measured = true;
+    rung.quality.divergence = result.perplexity.has_reference ? result.perplexity.kld.value : 0;
+    rung.quality.source = fmt::format("measured {}, {}", row->measured_at.substr(0, 10), row->program);
+    rung.quality.capabilities = verdicts_of(summary["rungs"][index], rung.quality.source);
+    for (const CapabilityAnswers& answers : result.answers) rung.right += answers.right;
+    known.push_back(std::move(rung));
+  }
+  return known;
+}
+
+}  // namespace rung
