@@ -23,5 +23,6 @@ Command add_run(CLI::App& app);
 Command add_recipe(CLI::App& app);
 Command add_compare(CLI::App& app);
 Command add_plan(CLI::App& app);
+Command add_panel(CLI::App& app);
 
 }  // namespace rung

@@ -57,6 +57,7 @@ std::string command_line(const LadderOptions& ladder, const std::string& program
     for (const std::filesystem::path& text : material.texts) line += " --text " + quoted(text.string());
     if (!material.panel.empty()) line += " --panel " + quoted(material.panel.string());
     if (!material.tasks.empty()) line += " --tasks " + quoted(fmt::format("{}", fmt::join(material.tasks, ",")));
+    if (!material.facts.empty()) line += " --facts " + quoted(material.facts.string());
     if (!material.imatrix.empty()) line += " --imatrix " + quoted(material.imatrix.string());
     if (!material.gram.empty()) line += " --gram " + quoted(material.gram.string());
   }
@@ -114,9 +115,10 @@ Command add_ladder(CLI::App& app) {
                                fmt::join(default_rungs(), ",")))
       ->delimiter(',');
   command
-      ->add_option("--results", ladder_options.results,
-                   "database that keeps what was measured, so that nothing is measured twice; default RUNG_RESULTS, else "
-                   "~/.local/share/rung/results.sqlite")
+      ->add_option(
+          "--results", ladder_options.results,
+          "database that keeps what was measured, so that nothing is measured twice; default RUNG_RESULTS, else "
+          "~/.local/share/rung/results.sqlite")
       ->type_name("FILE");
   add_measuring_options(*command, {"importance matrix", "rungs"}, ladder_options.material, ladder_options.threads);
   add_receipt_option(*command, options->receipt);

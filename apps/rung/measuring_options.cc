@@ -15,8 +15,12 @@ void add_measuring_options(CLI::App& command, const MeasuringHelp& help, Measuri
       ->type_name("FILE");
   command
       .add_option("--panel", material.panel,
-                  "folder of task files; default panel/ beside the model, else the shipped one")
-      ->type_name("DIR");
+                  "folder of task files; builtin[:SEED], made for any model and as hard as it needs; or pico[:SEED], "
+                  "fresh items for the shipped model; default panel/ beside the model, else the shipped one")
+      ->type_name("PANEL");
+  command
+      .add_option("--facts", material.facts, "facts for --panel builtin, see docs/panel.md; default the shipped ones")
+      ->type_name("FILE");
   std::vector<std::string_view> names;
   for (const Task& task : known_tasks()) names.push_back(task.name);
   command

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "ladder/panel_inputs.h"
 #include "ladder/rung.h"
 #include "quantize/quantize_file.h"
 #include "quantize/recipe_source.h"
@@ -110,6 +111,7 @@ class Comparison {
           return input_error("{}: is no GGUF file; types and recipes are compared with --reference MODEL", name);
     const fs::path model = has_reference() ? options_.reference : fs::path(options_.first);
     RUNG_CHECK(open_inputs(model, options_.material, inputs_));
+    RUNG_CHECK(tune_panel(options_.material, pool_, observer_, inputs_));
     for (const std::string& note : inputs_.notes) observer_.note(note);
     RUNG_TRY(first_, open_side(options_.first));
     RUNG_TRY(second_, open_side(options_.second));

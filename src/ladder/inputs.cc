@@ -1,12 +1,11 @@
 #include "ladder/inputs.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/hash.h"
+#include "ladder/panel_inputs.h"
 #include "quantize/importance.h"
 #include "recipe/recipe.h"
-#include "tasks/tasks.h"
 
 namespace rung {
 namespace {
@@ -17,12 +16,6 @@ using nlohmann::ordered_json;
 bool is_there(const fs::path& path) {
   std::error_code ignored;
   return fs::exists(path, ignored);
-}
-
-/// NAME beside the model, else the shipped one.
-fs::path find_beside(const fs::path& model, const char* name) {
-  const fs::path beside = model.parent_path() / name;
-  return is_there(beside) ? beside : fs::path(RUNG_DATA_DIR) / name;
 }
 
 void append_value(const GgufValue& value, std::string& out) {
@@ -51,59 +44,6 @@ Status open_texts(const fs::path& model, const MeasuringMaterial& material, Ladd
     inputs.chunks.chunks.insert(inputs.chunks.chunks.end(), entry.chunks.chunks.begin(), entry.chunks.chunks.end());
     inputs.texts.push_back(std::move(entry));
   }
-  return {};
-}
-
-Status read_capabilities(const fs::path& model, const MeasuringMaterial& material, LadderInputs& inputs) {
-  if (material.tasks.empty() || !material.panel.empty()) {
-    RUNG_TRY(inputs.panel, read_panel(material.panel.empty() ? find_beside(model, "panel") : material.panel));
-  }
-  RUNG_TRY(std::vector<LoadedTask> tasks, load_tasks(material.tasks));
-  for (LoadedTask& task : tasks) {
-    for (const Capability& other : inputs.panel)
-      if (other.name == task.capability.name)
-        return input_error("tasks: {} is also a capability of the panel; leave one of them out", other.name);
-    inputs.panel.push_back(std::move(task.capability));
-    inputs.notes.insert(inputs.notes.end(), task.notes.begin(), task.notes.end());
-  }
-  return {};
-}
-
-bool asks_in_chat(const Capability& capability) {
-  return std::any_of(capability.items.begin(), capability.items.end(),
-                     [](const PanelItem& item) { return item.messages != nullptr; });
-}
-
-/// What only a chat template can ask.
-void leave_out_chats(LadderInputs& inputs) {
-  std::string names;
-  for (const Capability& capability : inputs.panel)
-    if (asks_in_chat(capability)) names += (names.empty() ? "" : ", ") + capability.name;
-  if (names.empty()) return;
-  std::erase_if(inputs.panel, asks_in_chat);
-  inputs.notes.push_back(inputs.panel.empty()
-                             ? "The model has no chat template, so the panel of capabilities was left out."
-                             : fmt::format("The model has no chat template, so {} were left out.", names));
-}
-
-/// All that an item's verdict depends on besides the model.
-std::string identity(const PanelPrompt& prompt) {
-  const PanelItem& item = *prompt.item;
-  std::string all = fmt::format("{} {}", item.id, fmt::join(prompt.tokens, " "));
-  for (const PanelItem::Json& part : {item.answer, item.schema, item.choices})
-    if (part) all += " " + part->dump();
-  return all + fmt::format(" {} {} {} {} {}\n", static_cast<int>(item.grader), fmt::join(item.stops, "|"), item.extract,
-                           item.by_length, item.max_tokens.value_or(0));
-}
-
-Status open_panel(const fs::path& model, const MeasuringMaterial& material, LadderInputs& inputs) {
-  RUNG_CHECK(read_capabilities(model, material, inputs));
-  if (!inputs.text->chat_template) leave_out_chats(inputs);
-  RUNG_TRY(inputs.asked, render_panel(inputs.panel, *inputs.text, material.items));
-  std::string all;
-  for (const AskedCapability& capability : inputs.asked)
-    for (const PanelPrompt& prompt : capability.prompts) all += identity(prompt);
-  if (!inputs.panel.empty()) inputs.panel_hash = content_hash(all);
   return {};
 }
 
@@ -141,6 +81,11 @@ uint64_t parameters(const GgufFile& file, bool routed_only) {
 }
 
 }  // namespace
+
+fs::path find_beside(const fs::path& model, const char* name) {
+  const fs::path beside = model.parent_path() / name;
+  return is_there(beside) ? beside : fs::path(RUNG_DATA_DIR) / name;
+}
 
 Status open_inputs(const fs::path& model, const MeasuringMaterial& material, LadderInputs& inputs) {
   RUNG_TRY(inputs.source, FileSource::open(model));
@@ -189,13 +134,10 @@ ordered_json describe_inputs(const fs::path& model, const LadderInputs& inputs) 
       {"bytes", file.file_bytes()},
       {"hash", inputs.model_hash}};
   ordered_json settings = {
-      {"context", inputs.chunks.context}, {"texts", ordered_json::array()}, {"panel", ordered_json::array()}};
+      {"context", inputs.chunks.context}, {"texts", ordered_json::array()}, {"panel", describe_panel(inputs)}};
   for (const LadderText& text : inputs.texts)
     settings["texts"].push_back(
         {{"file", text.file}, {"hash", text.hash}, {"tokens", text.tokens}, {"chunks", text.chunks.chunks.size()}});
-  for (const AskedCapability& capability : inputs.asked)
-    settings["panel"].push_back(
-        {{"capability", capability.name}, {"items", capability.prompts.size()}, {"of", capability.of}});
   settings["imatrix"] = nullptr;
   if (inputs.imatrix)
     settings["imatrix"] = {{"file", inputs.imatrix->file},

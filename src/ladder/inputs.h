@@ -13,13 +13,16 @@
 #include "io/imatrix.h"
 #include "measure/panel.h"
 #include "measure/perplexity.h"
+#include "panel/level_tuning.h"
 
 namespace rung {
 
 /// What models are measured with; empty where not named.
 struct MeasuringMaterial {
   std::vector<std::filesystem::path> texts;  ///< empty: prose.txt beside the model, else the shipped one
-  std::filesystem::path panel;               ///< empty: panel/ beside the model, else the shipped one
+  std::filesystem::path panel;  ///< folder, or a drawn one's name (panel_spec.h); empty: panel/ beside the model, else
+                                ///< the shipped one
+  std::filesystem::path facts;  ///< for the built-in panel; empty: the shipped ones
   std::vector<std::string> tasks;  ///< NAME=FILE (tasks/tasks.h); with them only a panel that was named is asked too
   std::filesystem::path imatrix;   ///< empty: imatrix.gguf beside the model, else from gram, else weights-only
   std::filesystem::path gram;      ///< second moments for names with +gptq; empty: none may be asked for
@@ -34,6 +37,12 @@ struct LadderText {
   TextChunks chunks;
 };
 
+/// How hard the built-in panel asks for a capability, and what the reference made of it.
+struct PanelLevels {
+  std::string capability;
+  TunedLevels levels;
+};
+
 struct LadderInputs {
   std::shared_ptr<const FileSource> source;
   std::shared_ptr<const Engine> engine;  ///< the reference
@@ -43,6 +52,7 @@ struct LadderInputs {
   TextChunks chunks;  ///< of all texts, one after the other
   std::vector<Capability> panel;
   std::vector<AskedCapability> asked;  ///< refers to panel
+  std::vector<PanelLevels> tuned;      ///< of the built-in panel; else empty
   std::string panel_hash;
   std::optional<Imatrix> imatrix;
   std::string imatrix_hash;
@@ -50,7 +60,11 @@ struct LadderInputs {
   std::vector<std::string> notes;
 };
 
-/// Fills `inputs` in place, because parts of it refer to each other; all but the model's hash.
+/// NAME beside the model, else the shipped one.
+std::filesystem::path find_beside(const std::filesystem::path& model, const char* name);
+
+/// Fills `inputs` in place, because parts of it refer to each other; all but the model's hash and the built-in panel
+/// (tune_panel() in panel_inputs.h).
 Status open_inputs(const std::filesystem::path& model, const MeasuringMaterial& material, LadderInputs& inputs);
 
 /// Reads the whole model once: a hash of its metadata and, of every tensor, name, type, shape and data.

@@ -5,6 +5,7 @@
 
 #include "base/atomic_file.h"
 #include "codec/encoder_fingerprint.h"
+#include "ladder/panel_inputs.h"
 #include "ladder/result_store.h"
 #include "ladder/rung.h"
 #include "ladder/rung_result.h"
@@ -74,6 +75,7 @@ class Ladder {
     RUNG_CHECK(create_folder());
     RUNG_TRY(store_, ResultStore::open(options_.results, options_.out));
     RUNG_CHECK(open_inputs(options_.model, options_.material, inputs_));
+    RUNG_CHECK(tune_panel(options_.material, pool_, observer_, inputs_));
     RUNG_CHECK(choose_rungs());
     RUNG_CHECK(identify_model(inputs_, observer_));
     const GgufFile& file = inputs_.source->file();

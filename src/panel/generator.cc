@@ -1,10 +1,29 @@
 #include "panel/generator.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "panel/item_parts.h"
 
 namespace rung {
+namespace {
+
+/// Tokens that a right answer may take, with some words around it; a runaway ends there.
+std::optional<uint64_t> answer_limit(const PanelItem& item) {
+  constexpr uint64_t kWords = 96, kProgram = 512, kText = 768;
+  switch (item.grader) {
+    case Grader::kChoice:
+      return std::nullopt;
+    case Grader::kCode:
+      return kProgram;
+    case Grader::kInstructions:
+      return kText;
+    default:
+      return kWords + item.answer->dump().size();  // a token has at least one byte
+  }
+}
+
+}  // namespace
 
 PanelItem Generator::draw(Draw& random, size_t level) const {
   const Form& form = random.pick(forms);
@@ -12,6 +31,7 @@ PanelItem Generator::draw(Draw& random, size_t level) const {
   item.capability = capability;
   item.level = level;
   item.form = form.name;
+  item.max_tokens = answer_limit(item);
   return item;
 }
 
