@@ -27,8 +27,8 @@ struct Arguments {
 };
 
 /// What is given, else what the machine has.
-Result<std::vector<Device>> devices_of(const Arguments& arguments) {
-  std::vector<Device> devices;
+Status add_devices(const Arguments& arguments, PlanRequest& request) {
+  std::vector<Device>& devices = request.devices;
   for (const std::string& text : arguments.devices) {
     RUNG_TRY(Device device, parse_device(text, "--device"));
     device.name = fmt::format("device {}", devices.size() + 1);
@@ -40,14 +40,16 @@ Result<std::vector<Device>> devices_of(const Arguments& arguments) {
     RUNG_TRY(const uint64_t bytes, parse_bytes(*text, option));
     devices.push_back({name, bytes, 0, 0});
   }
-  if (!devices.empty()) return devices;
+  if (!devices.empty()) return {};
   RUNG_TRY(const MachineMemory machine, detect_memory());
-  return std::vector<Device>{{machine.limited ? "this container" : "this machine", machine.total, 0, 0}};
+  devices.push_back({machine.limited ? "this container" : "this machine", machine.total, 0, 0});
+  request.free_now = machine.available;
+  return {};
 }
 
 Result<PlanRequest> request_of(const Arguments& arguments) {
   PlanRequest request;
-  RUNG_TRY(request.devices, devices_of(arguments));
+  RUNG_CHECK(add_devices(arguments, request));
   if (!arguments.context.empty()) {
     RUNG_TRY(request.context, parse_tokens(arguments.context, "--context"));
   }

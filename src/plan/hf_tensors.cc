@@ -12,7 +12,7 @@
 namespace rung {
 namespace {
 
-constexpr uint32_t kF32 = 0, kF16 = 1, kBf16 = 30, kMxfp4 = 39;
+constexpr uint32_t kF32 = 0, kF16 = 1, kI32 = 26, kBf16 = 30, kMxfp4 = 39;
 
 struct NamePair {
   std::string_view hugging_face, gguf;
@@ -43,6 +43,33 @@ constexpr std::array kLayerNames = {
     NamePair{"kv_a_proj_with_mqa", "attn_kv_a_mqa"},
     NamePair{"kv_b_proj", "attn_kv_b"},
     NamePair{"sinks", "attn_sinks"},
+    NamePair{"attn.wq_a", "attn_q_a"},
+    NamePair{"indexer.wq_b", "indexer.attn_q_b"},
+    NamePair{"indexer.weights_proj", "indexer.proj"},
+    NamePair{"indexer.compressor.wkv", "indexer_compressor_kv"},
+    NamePair{"indexer.compressor.wgate", "indexer_compressor_gate"},
+    NamePair{"indexer.compressor.ape", "indexer_compressor_ape"},
+    NamePair{"indexer.compressor.norm", "indexer_compressor_norm"},
+    NamePair{"compressor.wkv", "attn_compressor_kv"},
+    NamePair{"compressor.wgate", "attn_compressor_gate"},
+    NamePair{"compressor.ape", "attn_compressor_ape"},
+    NamePair{"compressor.norm", "attn_compressor_norm"},
+    NamePair{"attn.wq_b", "attn_q_b"},
+    NamePair{"attn.wkv", "attn_kv"},
+    NamePair{"attn.wo_a", "attn_output_a"},
+    NamePair{"attn.wo_b", "attn_output_b"},
+    NamePair{"attn_sink", "attn_sinks"},
+    NamePair{"hc_attn_fn", "hc_attn_fn"},
+    NamePair{"hc_attn_base", "hc_attn_base"},
+    NamePair{"hc_attn_scale", "hc_attn_scale"},
+    NamePair{"hc_ffn_fn", "hc_ffn_fn"},
+    NamePair{"hc_ffn_base", "hc_ffn_base"},
+    NamePair{"hc_ffn_scale", "hc_ffn_scale"},
+    NamePair{"gate.tid2eid", "ffn_gate_tid2eid"},
+    NamePair{"ffn.gate", "ffn_gate_inp"},
+    NamePair{"shared_experts.w1", "ffn_gate_shexp"},
+    NamePair{"shared_experts.w3", "ffn_up_shexp"},
+    NamePair{"shared_experts.w2", "ffn_down_shexp"},
     NamePair{"shared_expert_gate", "ffn_gate_inp_shexp"},
     NamePair{"shared_expert.gate_proj", "ffn_gate_shexp"},
     NamePair{"shared_expert.up_proj", "ffn_up_shexp"},
@@ -70,8 +97,15 @@ constexpr std::array kLayerNames = {
     NamePair{"layernorm", "attn_norm"},
     NamePair{"norm", "attn_norm"},
 };
-constexpr std::array kGlobalNames = {NamePair{"embed_tokens", "token_embd"}, NamePair{"wte", "token_embd"},
-                                     NamePair{"lm_head", "output"}, NamePair{"norm", "output_norm"},
+constexpr std::array kGlobalNames = {NamePair{"embed_tokens", "token_embd"},
+                                     NamePair{"wte", "token_embd"},
+                                     NamePair{"lm_head", "output"},
+                                     NamePair{"embed", "token_embd"},
+                                     NamePair{"hc_head_fn", "output_hc_fn"},
+                                     NamePair{"hc_head_base", "output_hc_base"},
+                                     NamePair{"hc_head_scale", "output_hc_scale"},
+                                     NamePair{"head", "output"},
+                                     NamePair{"norm", "output_norm"},
                                      NamePair{"final_layernorm", "output_norm"}};
 constexpr std::array<std::string_view, 6> kSenses = {"visual.",      "vision_", "multi_modal",
                                                      "mm_projector", "audio",   "embed_vision"};
@@ -230,6 +264,7 @@ class Renamer {
 
   static uint32_t type_of(const SafetensorsTensor& source, std::string_view name, const std::vector<uint64_t>& shape) {
     if (source.name.ends_with("_blocks")) return kMxfp4;
+    if (source.type == "I64" || source.type == "I32") return kI32;
     const Role role = role_of(name).role;
     const bool is_vector = std::all_of(shape.begin() + 1, shape.end(), [](uint64_t size) { return size == 1; });
     if (is_vector || role == Role::kNorm || role == Role::kRouter || role == Role::kSharedExpertRouter ||

@@ -186,6 +186,25 @@ TEST(HuggingFace, FusedExpertsStateLayersAndEyes) {
                           "blk.0.model.layers.0.mlp.strange.weight bf16 64x128"));
 }
 
+TEST(HuggingFace, DeepSeekV4sNamesAndCodes) {  // names and shapes: deepseek-v4.md 3.2
+  const std::string config = R"({"model_type":"deepseek_v4","num_hidden_layers":4,"hidden_size":64})";
+  EXPECT_THAT(converted({{"embed.weight", {100, 64}},
+                         {"layers.2.attn.wq_a.weight", {16, 64}, "F8_E4M3"},
+                         {"layers.2.attn.wq_a.scale", {1, 1}, "F8_E8M0"},
+                         {"layers.2.attn.compressor.wkv.weight", {32, 64}},
+                         {"layers.2.attn.indexer.compressor.wkv.weight", {16, 64}},
+                         {"layers.2.ffn.experts.0.w1.weight", {128, 32}, "I8"},
+                         {"layers.2.ffn.experts.0.w1.scale", {128, 2}, "F8_E8M0"},
+                         {"layers.2.ffn.experts.1.w1.weight", {128, 32}, "I8"},
+                         {"layers.2.ffn.shared_experts.w2.weight", {64, 128}},
+                         {"layers.2.ffn.gate.tid2eid", {100, 6}, "I64"}},
+                        config),
+              ElementsAre("token_embd.weight bf16 64x100", "blk.2.attn_q_a.weight bf16 64x16",
+                          "blk.2.attn_compressor_kv.weight bf16 64x32", "blk.2.indexer_compressor_kv.weight bf16 64x16",
+                          "blk.2.ffn_gate_exps.weight mxfp4 64x128x2", "blk.2.ffn_down_shexp.weight bf16 128x64",
+                          "blk.2.ffn_gate_tid2eid.weight i32 6x100"));
+}
+
 TEST(HuggingFace, PackedCheckpointsAreCountedAsStored) {
   const test::TempFolder folder;
   write_text(folder.path() / "config.json", kQwen3);

@@ -99,6 +99,7 @@ ordered_json rung_json(const ModelPlan& plan, const RungPlan& rung) {
                        {"mapped_bytes", rung.weights.bytes},
                        {"anonymous_bytes", rung.bytes - rung.weights.bytes},
                        {"fits", rung.fits},
+                       {"fits_with_q8_cache", rung.fits || rung.fits_with_q8_cache},
                        {"largest_context", or_null(rung.largest_context)},
                        {"placements", ordered_json::array()}};
   for (const Placement& placement : rung.placements) json["placements"].push_back(placement_json(plan, placement));

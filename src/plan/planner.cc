@@ -151,12 +151,20 @@ class ModelPlanner {
     rung.placements = placements(rung, plan_.cache);
     rung.fits = rung.placements.front().fits;
     if (plan_.cache_known()) rung.largest_context = longest(rung);
+    if (plan_.cache_known() && !rung.fits) rung.fits_with_q8_cache = fits_with_q8_cache(rung);
     plan_.rungs.push_back(std::move(rung));
   }
 
   std::vector<Placement> placements(const RungPlan& rung, const CacheCount& cache) const {
     return place(plan_.devices, rung.weights, cache, rung.buffers ? rung.buffers->bytes() : 0,
                  plan_.experts.value_or(ExpertUse{}));
+  }
+
+  bool fits_with_q8_cache(const RungPlan& rung) const {
+    const auto types = KvTypes::parse("q8_0", "--kv");
+    if (!types) return false;
+    const CacheUse use{plan_.use.context, plan_.use.sequences, *types};
+    return placements(rung, count_cache(plan_.cache_shape, use)).front().fits;
   }
 
   /// By halves: a longer cache never needs less.
@@ -202,6 +210,8 @@ class ModelPlanner {
     if (!plan_.cache_known())
       plan_.notes.push_back(
           fmt::format("cache: unknown, and not counted: missing {}", fmt::join(plan_.cache_shape.missing, ", ")));
+    if (plan_.best && request_.free_now && plan_.rungs[*plan_.best].bytes > *request_.free_now)
+      plan_.notes.push_back(fmt::format("memory: only {} are free now", binary_size(*request_.free_now)));
     const uint64_t trained = plan_.cache_shape.trained_context;
     if (trained != 0 && plan_.use.context > trained)
       plan_.notes.push_back(

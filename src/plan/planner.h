@@ -27,6 +27,7 @@ struct PlanRequest {
   bool imatrix = false;              ///< as with an importance matrix (some of llama.cpp's mixtures ask)
   size_t batch = 512;                ///< tokens computed together
   size_t threads = 1;
+  std::optional<uint64_t> free_now;  ///< of a memory that others use too
 };
 inline constexpr uint64_t kUsualContext = 8192;
 /// How far is looked where the model does not say what it was trained for.
@@ -40,6 +41,7 @@ struct RungPlan {
   std::optional<ComputeBuffers> buffers;
   uint64_t bytes = 0;  ///< weights, cache as far as it is known, buffers
   bool fits = false;
+  bool fits_with_q8_cache = false;          ///< where it does not with the cache as asked for
   std::optional<uint64_t> largest_context;  ///< that fits; 0: not one token; empty: the cache is not known
   std::vector<Placement> placements;        ///< best first
 };

@@ -37,8 +37,8 @@ struct WeightCount {
   uint64_t output_bytes = 0, output_values = 0;        ///< of what follows the last layer; the embedding if it is tied
   /// What one token reads and multiplies with; empty: the model has experts, and nothing says how many a token uses.
   std::optional<uint64_t> active_bytes, active_values;
-  std::vector<WeightPart> by_role;   ///< largest first
-  std::vector<WeightPart> by_type;   ///< largest first
+  std::vector<WeightPart> by_role;     ///< largest first
+  std::vector<WeightPart> by_type;     ///< largest first
   std::vector<LayerByteCount> layers;  ///< without the draft head's
 
   double bits_per_weight() const {

@@ -154,8 +154,7 @@ class PlanText {
       text += rung.bytes > memory ? fmt::format(", {} more than there is.", binary_size(rung.bytes - memory))
                                   : ", and its pieces do not divide over the devices.";
       line(painted(text, Paint::kBold, style_.color));
-      if (rung.largest_context.value_or(0) != 0)
-        line(fmt::format("It fits with a context of at most {}.", *rung.largest_context));
+      if (const std::string remedy = remedies(rung); !remedy.empty()) line("It fits " + remedy + ".");
       return;
     }
     const bool alone = plan_.rungs.size() == 1;
@@ -167,12 +166,20 @@ class PlanText {
     if (plan_.step_up) step_up(plan_.rungs[*plan_.step_up]);
   }
 
+  /// What else would make it fit; empty: nothing.
+  static std::string remedies(const RungPlan& rung) {
+    std::string text;
+    if (rung.largest_context.value_or(0) != 0)
+      text = fmt::format("with a context of at most {}", *rung.largest_context);
+    if (rung.fits_with_q8_cache) text += fmt::format("{}with --kv q8_0", text.empty() ? "" : ", or ");
+    return text;
+  }
+
   void step_up(const RungPlan& rung) {
     const uint64_t memory = plan_.memory();
     std::string text = fmt::format("One step up: {} needs {}", rung_name(rung), binary_size(rung.bytes));
     if (rung.bytes > memory) text += fmt::format(", {} more than there is", binary_size(rung.bytes - memory));
-    if (rung.largest_context.value_or(0) != 0)
-      text += fmt::format("; it fits with a context of at most {}", *rung.largest_context);
+    if (const std::string remedy = remedies(rung); !remedy.empty()) text += "; it fits " + remedy;
     line(text + ".");
   }
 
