@@ -119,7 +119,8 @@ class ModelPlanner {
     RungPlan rung;
     rung.name = std::move(name);
     rung.weights = count_weights(plan, own_layers(), plan_.experts);
-    rung.buffers = predict_compute_buffers(model(), plan, request_.batch, request_.threads);
+    rung.buffers =
+        predict_compute_buffers(model(), plan, std::min<size_t>(request_.batch, plan_.use.context), request_.threads);
     finish(std::move(rung));
   }
 
@@ -220,7 +221,9 @@ class ModelPlanner {
     if (std::any_of(plan_.rungs.begin(), plan_.rungs.end(), lacks_buffers))
       plan_.notes.push_back("buffers: unknown, and not counted");
     else if (!plan_.rungs.empty() && !plan_.rungs.front().buffers->engine_runs_it)
-      plan_.notes.push_back("buffers: an estimate, as Rung's engine does not run this architecture");
+      plan_.notes.push_back(
+          fmt::format("Rung's engine does not run {}: the cache is counted by its keys, buffers are an estimate",
+                      MetadataKeys(model()).architecture()));
     if (!plan_.experts)
       plan_.notes.push_back("experts: how many a token uses is not known, so its speed is not either");
   }
