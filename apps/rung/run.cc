@@ -8,9 +8,12 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/mapped_file.h"
 #include "commands.h"
 #include "engine/engine.h"
 #include "engine/sampler.h"
+#include "grammar/token_constraint.h"
+#include "measure/panel_items.h"
 #include "model/model_text.h"
 #include "receipt.h"
 #include "terminal.h"
@@ -23,6 +26,7 @@ using Clock = std::chrono::steady_clock;
 
 struct Options {
   std::string model, prompt, system, kv = "f16";
+  std::filesystem::path json_schema;
   bool has_prompt = false, raw = false, json = false, receipt = false;
   size_t tokens = 512, context = 0;
   int threads = 0;
@@ -37,12 +41,34 @@ struct Speed {
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
+/// What --json-schema says; null without.
+struct AnswerLimits {
+  std::optional<Grammar> grammar;
+  std::shared_ptr<const TokenTrie> vocabulary;
+};
+
+Result<AnswerLimits> read_limits(const Options& options, const Tokenizer& tokenizer) {
+  if (options.json_schema.empty()) return AnswerLimits();
+  RUNG_TRY(const std::string text, read_file(options.json_schema));
+  const auto at_file = [&](const Error& error) {
+    return input_error("{}: {}", options.json_schema.string(), error.message);
+  };
+  const auto schema = parse_bounded_json(text);
+  if (!schema) return at_file(schema.error());
+  auto grammar = Grammar::of_schema(*schema);
+  if (!grammar) return at_file(grammar.error());
+  auto vocabulary = TokenTrie::create(tokenizer);
+  if (!vocabulary) return input_error("{}: {}", options.model, vocabulary.error().message);
+  return AnswerLimits{std::move(*grammar), std::make_shared<const TokenTrie>(std::move(*vocabulary))};
+}
+
 class Runner {
  public:
-  Runner(const Options& options, std::shared_ptr<const Engine> engine, ModelText text, size_t capacity,
-         Receipt& receipt)
+  Runner(const Options& options, std::shared_ptr<const Engine> engine, ModelText text, AnswerLimits limits,
+         size_t capacity, Receipt& receipt)
       : options_(options),
         text_(std::move(text)),
+        limits_(std::move(limits)),
         pool_(options.threads),
         session_options_(session_options(options, capacity)),
         session_(engine, pool_, session_options_),
@@ -165,8 +191,11 @@ class Runner {
         std::fflush(stdout);
       }
     };
+    std::optional<TokenConstraint> constraint;
+    if (limits_.grammar) constraint.emplace(*limits_.grammar, limits_.vocabulary);
     while (answer_speed_.tokens < options_.tokens && session_.length(0) < capacity_ && !terminal_.cancelled()) {
-      const Token next = sampler_.sample(logits);
+      if (constraint && constraint->must_end()) break;
+      const Token next = choose(logits, constraint);
       if (text_.tokenizer.ends_generation(next)) break;
       ++answer_speed_.tokens;
       show(utf8.push(text_.tokenizer.piece(next, false)));
@@ -176,7 +205,18 @@ class Runner {
     }
     show(utf8.flush());
     answer_speed_.seconds = since(start);
+    if (constraint && !constraint->may_end())
+      terminal_.warn(fmt::format("the JSON is not finished after {} tokens; -n allows more", answer_speed_.tokens));
     return answer;
+  }
+
+  Token choose(std::span<const float> logits, std::optional<TokenConstraint>& constraint) {
+    if (!constraint) return sampler_.sample(logits);
+    allowed_.assign(logits.begin(), logits.end());
+    constraint->apply(allowed_);
+    const Token next = sampler_.sample(allowed_);
+    // Logits that are no numbers lead the sampler astray, not the constraint.
+    return constraint->accept(next) ? next : constraint->accept_likeliest(logits);
   }
 
   void print_speed() const {
@@ -186,6 +226,8 @@ class Runner {
 
   const Options& options_;
   ModelText text_;
+  AnswerLimits limits_;
+  std::vector<float> allowed_;
   ThreadPool pool_;
   SessionOptions session_options_;
   Session session_;
@@ -205,9 +247,10 @@ Status run(const Options& options) {
   RUNG_TRY(auto source, FileSource::open(options.model));
   RUNG_TRY(auto engine, Engine::open(source));
   RUNG_TRY(ModelText text, open_model_text(source->file()));
+  RUNG_TRY(AnswerLimits limits, read_limits(options, text.tokenizer));
   size_t capacity = options.context;
   if (capacity == 0) capacity = engine->config().context == 0 ? 4096 : std::min<size_t>(engine->config().context, 8192);
-  Runner runner(options, engine, std::move(text), capacity, receipt);
+  Runner runner(options, engine, std::move(text), std::move(limits), capacity, receipt);
   return options.has_prompt ? runner.once() : runner.chat();
 }
 
@@ -242,6 +285,10 @@ Command add_run(CLI::App& app) {
       ->check(CLI::IsMember({"f16", "f32"}));
   command->add_option("--threads", options->threads, "threads")->check(CLI::Range(1, 1024));
   add_receipt_option(*command, options->receipt);
+  command
+      ->add_option("--json-schema", options->json_schema,
+                   "answer with JSON that is valid for this schema (docs/grammar.md); the prompt should ask for it")
+      ->type_name("FILE");
   command->add_flag("--json", options->json, "print the answer and the speeds as JSON; needs -p");
   command->footer("Example: rung run models/pico-moe/pico-moe.bf16.gguf -p 'What is 27 + 15?' --temperature 0");
   return [options, prompt] {

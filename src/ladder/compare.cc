@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "ladder/constrained_scores.h"
 #include "ladder/panel_inputs.h"
 #include "ladder/rung.h"
+#include "measure/constrained_answers.h"
 #include "quantize/quantize_file.h"
 #include "quantize/recipe_source.h"
 
@@ -26,7 +28,7 @@ struct Side {
 struct Measured {
   std::vector<TokenScore> scores;
   PerplexityResult perplexity;
-  std::vector<std::string> right;  ///< of each capability, a digit an item
+  std::vector<CapabilityAnswers> answers;  ///< of each capability
 };
 
 /// Tells which side is at work.
@@ -72,13 +74,17 @@ ordered_json mean_json(const TextChunks& text, ValueOf value_of) {
   return interval_json(total / tokens, bootstrap_ratio(sums, counts, kBootstrapSeed));
 }
 
-ordered_json score_json(const std::string& right) {
+ordered_json score_json(const CapabilityAnswers& answers) {
+  const std::string& right = answers.right;
   const auto count = static_cast<uint64_t>(std::count(right.begin(), right.end(), '1'));
   const Interval interval = wilson_interval(count, right.size());
-  return {{"right", count},
-          {"score", right.empty() ? 0 : static_cast<double>(count) / static_cast<double>(right.size())},
-          {"low", interval.low},
-          {"high", interval.high}};
+  ordered_json json = {{"right", count},
+                       {"score", right.empty() ? 0 : static_cast<double>(count) / static_cast<double>(right.size())},
+                       {"low", interval.low},
+                       {"high", interval.high}};
+  if (const ordered_json constrained = constrained_json(answers); !constrained.is_null())
+    json["constrained"] = constrained;
+  return json;
 }
 
 class Comparison {
@@ -92,11 +98,11 @@ class Comparison {
     reference_logits_.emplace(inputs_.engine, pool_, session, inputs_.chunks, ChunkLogits::kKeepBytes);
     RUNG_TRY(const Measured first, measure(first_));
     RUNG_TRY(const Measured second, measure(second_));
-    std::optional<std::vector<std::string>> reference;
+    std::optional<std::vector<CapabilityAnswers>> reference;
     if (has_reference()) {
       const std::string name = "reference";
       SideObserver observer(observer_, name);
-      RUNG_TRY(reference, answer_panel(inputs_.engine, pool_, *inputs_.text, inputs_.asked, {}, observer));
+      RUNG_TRY(reference, answers_of(inputs_.engine, observer));
     }
     return result(first, second, reference);
   }
@@ -147,8 +153,17 @@ class Comparison {
     ChunkLogits* reference = has_reference() ? &*reference_logits_ : nullptr;
     RUNG_TRY(result.scores, score_text(logits, reference, inputs_.chunks, pool_, observer));
     result.perplexity = summarize_scores(result.scores, has_reference());
-    RUNG_TRY(result.right, answer_panel(engine, pool_, *inputs_.text, inputs_.asked, {}, observer));
+    RUNG_TRY(result.answers, answers_of(engine, observer));
     return result;
+  }
+
+  Result<std::vector<CapabilityAnswers>> answers_of(const std::shared_ptr<const Engine>& engine, Observer& observer) {
+    RUNG_TRY(const auto free, judge_panel(engine, pool_, *inputs_.text, inputs_.asked, {}, observer));
+    RUNG_TRY(const auto constrained, constrain_panel(engine, pool_, *inputs_.text, inputs_.asked, free, {}, observer));
+    std::vector<CapabilityAnswers> answers;
+    for (size_t index = 0; index < free.size(); ++index)
+      answers.push_back({inputs_.asked[index].name, free[index].right(), {}, {}, constrained[index]});
+    return answers;
   }
 
   ordered_json side_json(const Side& side, const Measured& measured) const {
@@ -173,10 +188,10 @@ class Comparison {
   }
 
   ordered_json panel_json(const Measured& first, const Measured& second,
-                          const std::optional<std::vector<std::string>>& reference) const {
+                          const std::optional<std::vector<CapabilityAnswers>>& reference) const {
     ordered_json panel = ordered_json::array();
     for (size_t index = 0; index < inputs_.asked.size(); ++index) {
-      const std::string &one = first.right[index], &other = second.right[index];
+      const std::string &one = first.answers[index].right, &other = second.answers[index].right;
       uint64_t first_only = 0, second_only = 0;
       for (size_t item = 0; item < one.size(); ++item) {
         first_only += one[item] == '1' && other[item] == '0';
@@ -184,8 +199,8 @@ class Comparison {
       }
       ordered_json row = {{"capability", inputs_.asked[index].name},
                           {"items", one.size()},
-                          {"first", score_json(one)},
-                          {"second", score_json(other)},
+                          {"first", score_json(first.answers[index])},
+                          {"second", score_json(second.answers[index])},
                           {"first_only", first_only},
                           {"second_only", second_only},
                           {"p_value", mcnemar_exact(first_only, second_only)}};
@@ -196,7 +211,7 @@ class Comparison {
   }
 
   ordered_json result(const Measured& first, const Measured& second,
-                      const std::optional<std::vector<std::string>>& reference) const {
+                      const std::optional<std::vector<CapabilityAnswers>>& reference) const {
     ordered_json json = {{"format", "rung-compare"}, {"version", 1}, {"program", "rung " RUNG_VERSION}};
     json["reference"] = nullptr;
     if (has_reference())

@@ -12,6 +12,7 @@
 #include "ladder/summary.h"
 #include "ladder/weight_picture.h"
 #include "ledger/model_shape.h"
+#include "measure/constrained_answers.h"
 #include "plan/weight_count.h"
 #include "quantize/quantize_file.h"
 #include "quantize/recipe_source.h"
@@ -23,7 +24,7 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 /// Units of progress within a rung, from how long its parts take on small and on large models.
-constexpr uint64_t kUnits = 1000, kQuantizeEnd = 100, kPerplexityEnd = 300;
+constexpr uint64_t kUnits = 1000, kQuantizeEnd = 100, kPerplexityEnd = 300, kPanelEnd = 900;
 
 /// Turns the stages of one rung into progress of the whole ladder.
 class RungObserver final : public Observer {
@@ -33,8 +34,10 @@ class RungObserver final : public Observer {
 
   void progress(std::string_view stage, uint64_t done, uint64_t total) override {
     if (total == 0) return;
-    const uint64_t begin = stage == "quantize" ? 0 : stage == "perplexity" ? kQuantizeEnd : kPerplexityEnd;
-    const uint64_t end = stage == "quantize" ? kQuantizeEnd : stage == "perplexity" ? kPerplexityEnd : kUnits;
+    const auto [begin, end] = stage == "quantize"     ? std::pair(uint64_t{0}, kQuantizeEnd)
+                              : stage == "perplexity" ? std::pair(kQuantizeEnd, kPerplexityEnd)
+                              : stage == "panel"      ? std::pair(kPerplexityEnd, kPanelEnd)
+                                                      : std::pair(kPanelEnd, kUnits);
     const auto share = static_cast<double>(done) / static_cast<double>(total);
     const auto units = begin + static_cast<uint64_t>(share * static_cast<double>(end - begin));
     outer_.progress(fmt::format("ladder:{}: {}", rung_, stage), before_ + units, total_);
@@ -183,9 +186,11 @@ class Ladder {
     } else {
       RUNG_TRY(result.perplexity, measure_perplexity(*reference_logits_, nullptr, inputs_.chunks, pool_, observer));
     }
-    RUNG_TRY(const auto right, answer_panel(engine, pool_, *inputs_.text, inputs_.asked, GenerateOptions(), observer));
-    for (size_t index = 0; index < right.size(); ++index)
-      result.answers.push_back({inputs_.asked[index].name, right[index]});
+    RUNG_TRY(const auto free, judge_panel(engine, pool_, *inputs_.text, inputs_.asked, {}, observer));
+    RUNG_TRY(const auto constrained, constrain_panel(engine, pool_, *inputs_.text, inputs_.asked, free, {}, observer));
+    for (size_t index = 0; index < free.size(); ++index)
+      result.answers.push_back(
+          {inputs_.asked[index].name, free[index].right(), free[index].items, {}, constrained[index]});
     return result;
   }
 

@@ -57,11 +57,13 @@ ordered_json to_json(const RungResult& result) {
                        {"calibration", result.calibration},
                        {"perplexity", perplexity_json(result.perplexity)},
                        {"answers", ordered_json::array()}};
-  for (const CapabilityAnswers& answers : result.answers)
+  for (const CapabilityAnswers& answers : result.answers) {
     json["answers"].push_back({{"capability", answers.capability},
                                {"right", answers.right},
                                {"scores", item_scores_json(answers.scores)},
                                {"own", answers.own}});
+    if (!answers.constrained.empty()) json["answers"].back()["constrained"] = answers.constrained;
+  }
   json["prose"] = prose_samples_json(result.prose);
   json["scoring"] = kScoring;
   return json;
@@ -79,9 +81,9 @@ Result<RungResult> rung_result_from_json(const ordered_json& json) try {
   result.perplexity = perplexity_from(json.at("perplexity"));
   for (const auto& answers : json.at("answers")) {
     const std::string right = answers.at("right").get<std::string>();
-    result.answers.push_back({answers.at("capability").get<std::string>(), right,
-                              item_scores_from(answers.at("scores"), right),
-                              answers.at("own").get<std::vector<std::vector<Token>>>()});
+    result.answers.push_back(
+        {answers.at("capability").get<std::string>(), right, item_scores_from(answers.at("scores"), right),
+         answers.at("own").get<std::vector<std::vector<Token>>>(), answers.value("constrained", "")});
   }
   result.prose = prose_samples_from(json.at("prose"));
   if (json.at("scoring").get<int>() != kScoring)

@@ -15,7 +15,7 @@
 namespace rung {
 
 /// Changes whenever an answer may be scored otherwise, so that older kept results are not mistaken for today's.
-constexpr int kScoring = 2;
+constexpr int kScoring = 3;
 
 struct CapabilityAnswers {
   std::string capability;
@@ -23,6 +23,8 @@ struct CapabilityAnswers {
   std::vector<ItemScore> scores;  ///< of the same items
   /// Of the reference: its whole answers, which the rungs are scored on. Else empty.
   std::vector<std::vector<Token>> own;
+  /// The verdicts on answers kept within a grammar, '-' for items without one; empty where no item has one.
+  std::string constrained = {};
 };
 
 struct RungResult {

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <optional>
 
+#include "ladder/constrained_scores.h"
 #include "measure/statistics.h"
 
 namespace rung {
@@ -138,7 +139,12 @@ ordered_json rung_json(const RungResult& rung, const std::vector<Comparison>& ce
   }
   json["tokens"] = measured.tokens;
   json["panel"] = ordered_json::object();
-  for (const Comparison& cell : cells) json["panel"][cell.capability] = cell_json(cell);
+  for (size_t index = 0; index < cells.size(); ++index) {
+    ordered_json cell = cell_json(cells[index]);
+    if (const ordered_json constrained = constrained_json(rung.answers[index]); !constrained.is_null())
+      cell["constrained"] = constrained;
+    json["panel"][cells[index].capability] = std::move(cell);
+  }
   return json;
 }
 

@@ -19,6 +19,14 @@ bool keeps_within(TokenConstraint constraint, std::span<const Token> answer, siz
   return constraint.may_end() || answer.size() == max_new;
 }
 
+/// A right answer that was not generated is the gold text.
+std::optional<std::span<const Token>> free_answer(const PanelPrompt& prompt, const CapabilityScores& free,
+                                                  size_t item) {
+  if (!free.answers.empty()) return free.answers[item];
+  if (free.items[item].right && !free.items[item].generated) return prompt.gold;
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<ToolCallStyle> tool_call_style(const ModelText& text) {
@@ -84,6 +92,7 @@ Result<std::string> answer_constrained(const std::shared_ptr<const Engine>& engi
     asked.push_back(index);
   }
   GenerateOptions constrained = options;
+  constrained.session.batching = Batching::kInvariant;
   constrained.constraint_of = [&](size_t prompt) {
     return std::make_unique<TokenConstraint>(grammars[prompt], vocabulary);
   };
@@ -92,6 +101,27 @@ Result<std::string> answer_constrained(const std::shared_ptr<const Engine>& engi
   for (size_t index = 0; index < asked.size(); ++index)
     right[asked[index]] =
         grade(*questions[asked[index]].item, text.tokenizer.decode(answers[index], false)) ? '1' : '0';
+  return right;
+}
+
+Result<std::vector<std::string>> constrain_panel(const std::shared_ptr<const Engine>& engine, ThreadPool& pool,
+                                                 const ModelText& text, const std::vector<AskedCapability>& panel,
+                                                 std::span<const CapabilityScores> free, const GenerateOptions& options,
+                                                 Observer& observer) {
+  std::vector<ConstrainedQuestion> questions;
+  for (size_t index = 0; index < panel.size(); ++index)
+    for (size_t item = 0; item < panel[index].prompts.size(); ++item) {
+      const PanelPrompt& prompt = panel[index].prompts[item];
+      questions.push_back({prompt.item, prompt.tokens, free_answer(prompt, free[index], item)});
+    }
+  RUNG_TRY(const std::string all, answer_constrained(engine, pool, text, questions, options, observer));
+  std::vector<std::string> right;
+  size_t next = 0;
+  for (const AskedCapability& capability : panel) {
+    right.push_back(all.substr(next, capability.prompts.size()));
+    next += capability.prompts.size();
+    if (right.back().find_first_not_of('-') == std::string::npos) right.back().clear();
+  }
   return right;
 }
 

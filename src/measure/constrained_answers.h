@@ -8,9 +8,7 @@
 #include <vector>
 
 #include "grammar/grammar.h"
-#include "measure/generate.h"
-#include "measure/panel_items.h"
-#include "model/model_text.h"
+#include "measure/panel.h"
 
 namespace rung {
 
@@ -31,9 +29,17 @@ struct ConstrainedQuestion {
 };
 
 /// Of each question '1' (right) or '0', or '-' where no grammar fits: another kind of item, a tool format that is not
-/// known, a schema that a grammar cannot keep. Reports progress as stage "grammar" in prompts.
+/// known, a schema that a grammar cannot keep (a warning names it). The model runs with Batching::kInvariant, as in
+/// panel.h. Reports progress as stage "grammar" in prompts.
 Result<std::string> answer_constrained(const std::shared_ptr<const Engine>& engine, ThreadPool& pool,
                                        const ModelText& text, std::span<const ConstrainedQuestion> questions,
                                        const GenerateOptions& options, Observer& observer);
+
+/// The same for a panel that was asked freely, capability by capability; empty where no item has a grammar. What is
+/// known of the free answers (`free`, of score_panel or judge_panel) is not generated again.
+Result<std::vector<std::string>> constrain_panel(const std::shared_ptr<const Engine>& engine, ThreadPool& pool,
+                                                 const ModelText& text, const std::vector<AskedCapability>& panel,
+                                                 std::span<const CapabilityScores> free, const GenerateOptions& options,
+                                                 Observer& observer);
 
 }  // namespace rung

@@ -81,9 +81,7 @@ class Generator {
 
   Token choose(Slot& slot, std::span<const float> logits) const {
     if (slot.constraint == nullptr) return choose_ ? choose_(slot.prompt, logits) : greedy_token(logits);
-    const Token token = slot.constraint->likeliest(logits);
-    slot.constraint->accept(token);
-    return token;
+    return slot.constraint->accept_likeliest(logits);
   }
 
   const std::function<bool(Token)>& ends_;

@@ -92,12 +92,17 @@ Result<std::vector<CapabilityScores>> score_panel(const std::shared_ptr<const En
   return PanelScorer(engine, pool, text, options, PanelScorer::Depth::kScores).run(panel, observer);
 }
 
+Result<std::vector<CapabilityScores>> judge_panel(const std::shared_ptr<const Engine>& engine, ThreadPool& pool,
+                                                  const ModelText& text, const std::vector<AskedCapability>& panel,
+                                                  const GenerateOptions& options, Observer& observer) {
+  const PanelOptions only{options, nullptr, false};
+  return PanelScorer(engine, pool, text, only, PanelScorer::Depth::kVerdicts).run(panel, observer);
+}
+
 Result<std::vector<std::string>> answer_panel(const std::shared_ptr<const Engine>& engine, ThreadPool& pool,
                                               const ModelText& text, const std::vector<AskedCapability>& panel,
                                               const GenerateOptions& options, Observer& observer) {
-  const PanelOptions only{options, nullptr, false};
-  RUNG_TRY(const auto scores,
-           PanelScorer(engine, pool, text, only, PanelScorer::Depth::kVerdicts).run(panel, observer));
+  RUNG_TRY(const auto scores, judge_panel(engine, pool, text, panel, options, observer));
   std::vector<std::string> right;
   for (const CapabilityScores& capability : scores) right.push_back(capability.right());
   return right;

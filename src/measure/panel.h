@@ -48,6 +48,11 @@ Result<std::vector<CapabilityScores>> score_panel(const std::shared_ptr<const En
                                                   const ModelText& text, const std::vector<AskedCapability>& panel,
                                                   const PanelOptions& options, Observer& observer);
 
+/// Of the scores only whether an item is right, and generated.
+Result<std::vector<CapabilityScores>> judge_panel(const std::shared_ptr<const Engine>& engine, ThreadPool& pool,
+                                                  const ModelText& text, const std::vector<AskedCapability>& panel,
+                                                  const GenerateOptions& options, Observer& observer);
+
 /// The verdicts alone: one '1' (right) or '0' an item, for each capability.
 Result<std::vector<std::string>> answer_panel(const std::shared_ptr<const Engine>& engine, ThreadPool& pool,
                                               const ModelText& text, const std::vector<AskedCapability>& panel,
