@@ -189,8 +189,7 @@ class Ladder {
     RUNG_TRY(const auto free, judge_panel(engine, pool_, *inputs_.text, inputs_.asked, {}, observer));
     RUNG_TRY(const auto constrained, constrain_panel(engine, pool_, *inputs_.text, inputs_.asked, free, {}, observer));
     for (size_t index = 0; index < free.size(); ++index)
-      result.answers.push_back(
-          {inputs_.asked[index].name, free[index].right(), free[index].items, {}, constrained[index]});
+      result.answers.push_back({inputs_.asked[index].name, free[index].right(), {}, {}, constrained[index]});
     return result;
   }
 

@@ -68,6 +68,20 @@ std::vector<Row> text_rows(const ordered_json& comparison) {
   return rows;
 }
 
+/// The items of the row above that have a grammar, answered within it.
+Row constrained_row(const ordered_json& entry, bool has_reference) {
+  const ordered_json& first = entry.at("first").at("constrained");
+  Row row = {"  within a grammar",
+             fmt::format("{}", first.at("items").get<uint64_t>()),
+             share(first),
+             share(entry.at("second").at("constrained")),
+             "",
+             "",
+             ""};
+  if (has_reference) row.insert(row.begin() + 2, percent(number(entry.at("reference").at("constrained"), "score"), 1));
+  return row;
+}
+
 std::vector<Row> panel_rows(const ordered_json& panel) {
   const bool has_reference = panel.front().contains("reference");
   std::vector<Row> rows = {{"capability", "items", "first %", "second %", "first only", "second only", "p"}};
@@ -82,6 +96,7 @@ std::vector<Row> panel_rows(const ordered_json& panel) {
                p_text(number(entry, "p_value"))};
     if (has_reference) row.insert(row.begin() + 2, percent(number(entry.at("reference"), "score"), 1));
     rows.push_back(std::move(row));
+    if (entry.at("first").contains("constrained")) rows.push_back(constrained_row(entry, has_reference));
   }
   return rows;
 }
