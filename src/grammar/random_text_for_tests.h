@@ -22,18 +22,19 @@ class FlattestText {
   /// "name":value of the properties that have to be there.
   std::vector<std::string> members(const Node& node) const {
     std::vector<std::string> result;
-    std::vector<std::pair<uint32_t, std::string>> optional;
+    std::vector<std::pair<uint32_t, uint32_t>> optional;
+    const auto member = [&](uint32_t index) {
+      return "\"" + spelled(node.spellings, index) + "\":" + of_value(node.properties[index].value);
+    };
     for (uint32_t index = 0; index < node.properties.size(); ++index) {
       const Property& property = node.properties[index];
       if (property.value == kNoValue || rules_.values[property.value].height > kMaxHeight) continue;
-      const std::string member = "\"" + spelled(node.spellings, index) + "\":";
-      if (property.is_required) result.push_back(member + of_value(property.value));
-      if (!property.is_required)
-        optional.emplace_back(rules_.values[property.value].height, member + of_value(property.value));
+      if (property.is_required) result.push_back(member(index));
+      if (!property.is_required) optional.emplace_back(rules_.values[property.value].height, index);
     }
     std::sort(optional.begin(), optional.end());
     for (size_t next = 0; result.size() < node.least && next < optional.size(); ++next)
-      result.push_back(optional[next].second);
+      result.push_back(member(optional[next].second));
     if (result.size() < node.least) result.push_back("\"~\":" + of_value(node.others));
     return result;
   }

@@ -70,17 +70,20 @@ Result<std::optional<Grammar>> answer_grammar(const PanelItem& item, std::option
 Result<std::string> answer_constrained(const std::shared_ptr<const Engine>& engine, ThreadPool& pool,
                                        const ModelText& text, std::span<const ConstrainedQuestion> questions,
                                        const GenerateOptions& options, Observer& observer) {
-  RUNG_TRY(auto trie, TokenTrie::create(text.tokenizer));
-  const auto vocabulary = std::make_shared<const TokenTrie>(std::move(trie));
-  const auto style = tool_call_style(text);
   std::string right(questions.size(), '-');
+  auto trie = TokenTrie::create(text.tokenizer);
+  if (!trie) observer.warn(trie.error().message);
+  if (!trie) return right;
+  const auto vocabulary = std::make_shared<const TokenTrie>(std::move(*trie));
+  const auto style = tool_call_style(text);
   std::vector<std::vector<Token>> prompts;
   std::vector<Grammar> grammars;
   std::vector<size_t> asked;
+  std::vector<std::string> refused;
   for (size_t index = 0; index < questions.size(); ++index) {
     const ConstrainedQuestion& question = questions[index];
     const auto grammar = answer_grammar(*question.item, style);
-    if (!grammar) observer.warn(grammar.error().message);
+    if (!grammar) refused.push_back(grammar.error().message);
     if (!grammar || !*grammar) continue;
     const auto& free = question.free_answer;
     if (free && keeps_within(TokenConstraint(**grammar, vocabulary), *free, options.max_new)) {
@@ -91,6 +94,8 @@ Result<std::string> answer_constrained(const std::shared_ptr<const Engine>& engi
     grammars.push_back(**grammar);
     asked.push_back(index);
   }
+  if (!refused.empty())
+    observer.warn(fmt::format("{} items are answered freely only; the first: {}", refused.size(), refused.front()));
   GenerateOptions constrained = options;
   constrained.session.batching = Batching::kInvariant;
   constrained.constraint_of = [&](size_t prompt) {
