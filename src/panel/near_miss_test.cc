@@ -60,7 +60,8 @@ std::vector<std::pair<std::string, Json>> wrong_objects(const Json& right) {
       wrong.emplace_back("empty string", other);
     }
     if (value.is_array() && value.size() > 1) {
-      other[key] = Json(value.rbegin(), value.rend());
+      other[key] = Json::array();
+      for (size_t at = value.size(); at > 0; --at) other[key].push_back(value[at - 1]);
       wrong.emplace_back("list in another order", other);
       other[key].erase(0);
       wrong.emplace_back("shorter list", other);
@@ -163,10 +164,11 @@ TEST(NearMisses, OfSeveralCalls) {
     Misses misses = {{"one missing", all.substr(tagged(calls[0]).size())}, {"first twice", all + tagged(calls[0])}};
     std::string first_twice = tagged(calls[0]);
     for (size_t at = 0; at + 1 < calls.size(); ++at) first_twice += tagged(calls[0]);
-    if (calls.size() > 1) misses.emplace_back("the right number of calls, one for another", first_twice);
+    misses.emplace_back("the right number of calls, one for another", first_twice);
+    if (calls.size() == 1) continue;  // two drawn alike
     for (const auto& [what, answer] : misses) {
-      if (calls.size() > 1) EXPECT_FALSE(grade(item, answer)) << what << ": " << answer;
-      tried += calls.size() > 1;
+      EXPECT_FALSE(grade(item, answer)) << what << ": " << answer;
+      ++tried;
     }
   }
   EXPECT_GT(tried, 60u);
