@@ -11,11 +11,13 @@
 
 #include "base/atomic_file.h"
 #include "commands.h"
+#include "ladder/models.h"
 #include "measuring_options.h"
 #include "receipt.h"
 #include "report/csv.h"
 #include "report/html.h"
 #include "report/markdown.h"
+#include "report/models_table.h"
 #include "report/table.h"
 #include "terminal.h"
 
@@ -23,7 +25,10 @@ namespace rung {
 namespace {
 
 struct Options {
+  std::vector<std::filesystem::path> models;
+  uint64_t memory = 0;
   LadderOptions ladder;
+  double width_points = 0;
   bool json = false, receipt = false;
 };
 
@@ -65,36 +70,99 @@ std::string command_line(const LadderOptions& ladder, const std::string& program
   if (material.context != 512) line += fmt::format(" --context {}", material.context);
   if (material.tokens != 0) line += fmt::format(" --tokens {}", material.tokens);
   if (material.items != 0) line += fmt::format(" --items {}", material.items);
+  if (ladder.all_items) line += " --all-items";
+  if (ladder.width > 0) line += fmt::format(" --width {:g}", 100 * ladder.width);
   return line;
 }
 
-Status ladder(Options& options) {
-  LadderOptions& ladder = options.ladder;
+/// One model's ladder and its page.
+Result<nlohmann::ordered_json> measure(LadderOptions& ladder, Terminal& terminal, Receipt& receipt) {
   ladder.command = command_line(ladder, "rung", ladder.model.string(), ladder.out.string(), true);
-  Terminal terminal(options.json);
-  Receipt receipt(options.receipt);
   LadderMemory memory;
   auto result = run_ladder(ladder, terminal, &memory);
   if (!result && result.error().kind == ErrorKind::kCancelled)
     terminal.note("Stopped. Finished rungs are kept; the same command goes on from there.");
-  if (!result) return tl::unexpected(result.error());
-  const std::filesystem::path page = ladder.out / "report.html";
-  RUNG_CHECK(write_file(page, render_html(*result)));
+  if (!result) return result;
+  RUNG_CHECK(write_file(ladder.out / "report.html", render_html(*result)));
   RUNG_CHECK(write_file(ladder.out / "ladder.csv", render_csv(*result)));
   RUNG_CHECK(write_file(ladder.out / "ladder.md", render_markdown(*result)));
   fill_receipt(receipt, memory);
+  return result;
+}
+
+void print_json(const nlohmann::ordered_json& document) {
+  fmt::print("{}\n", document.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+}
+
+TableStyle table_style() { return {terminal_width(), stdout_has_color(), locale_is_utf8()}; }
+
+Status one_model(Options& options) {
+  LadderOptions& ladder = options.ladder;
+  ladder.model = options.models.front();
+  Terminal terminal(options.json);
+  Receipt receipt(options.receipt);
+  RUNG_TRY(auto result, measure(ladder, terminal, receipt));
   if (options.json) {
-    if (receipt.wanted()) (*result)["receipt"] = receipt.json();
-    fmt::print("{}\n", result->dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    if (receipt.wanted()) result["receipt"] = receipt.json();
+    print_json(result);
     return {};
   }
-  fmt::print("{}", render_table(*result, {terminal_width(), stdout_has_color(), locale_is_utf8()}));
-  fmt::print("\nReport:  {}\nData:    {} (also .csv, and .md for a model card)\n", page.string(),
-             (ladder.out / "ladder.json").string());
+  fmt::print("{}", render_table(result, table_style()));
+  fmt::print("\nReport:  {}\nData:    {} (also .csv, and .md for a model card)\n",
+             (ladder.out / "report.html").string(), (ladder.out / "ladder.json").string());
   fmt::print("\nThe same on your own model:\n  {}\n",
              command_line(ladder, program_as_called(), "YOUR-MODEL.gguf", "ladder-out", false));
   receipt.print();
   return {};
+}
+
+/// A folder for each, by file name; models of one name in different folders get numbers.
+std::vector<std::filesystem::path> folders_of(const Options& options) {
+  std::vector<std::filesystem::path> folders;
+  for (const std::filesystem::path& model : options.models) {
+    std::filesystem::path folder = options.ladder.out / model.stem();
+    for (int number = 2; std::find(folders.begin(), folders.end(), folder) != folders.end(); ++number)
+      folder = options.ladder.out / fmt::format("{}-{}", model.stem().string(), number);
+    folders.push_back(std::move(folder));
+  }
+  return folders;
+}
+
+Status several_models(const Options& options) {
+  for (const std::filesystem::path& model : options.models) {
+    RUNG_TRY(const auto opened, FileSource::open(model));  // before hours go into the first
+    RUNG_CHECK(read_config(opened->file()));
+  }
+  Terminal terminal(options.json);
+  std::vector<nlohmann::ordered_json> ladders;
+  const std::vector<std::filesystem::path> folders = folders_of(options);
+  for (size_t model = 0; model < folders.size(); ++model) {
+    LadderOptions ladder = options.ladder;
+    ladder.model = options.models[model];
+    ladder.out = folders[model];
+    terminal.note(fmt::format("{} ({} of {})", ladder.model.string(), model + 1, folders.size()));
+    Receipt receipt(options.receipt);
+    RUNG_TRY(auto result, measure(ladder, terminal, receipt));
+    if (options.receipt) result["receipt"] = receipt.json();
+    if (!options.json) receipt.print();
+    ladders.push_back(std::move(result));
+  }
+  const auto memory = options.memory > 0 ? std::optional(options.memory) : std::nullopt;
+  const nlohmann::ordered_json document = compare_models(ladders, memory);
+  const std::filesystem::path file = options.ladder.out / "models.json";
+  RUNG_CHECK(write_file(file, document.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n"));
+  if (options.json) {
+    print_json(document);
+    return {};
+  }
+  fmt::print("{}\nData:    {}\n", render_models(document, table_style()), file.string());
+  for (const std::filesystem::path& folder : folders) fmt::print("Report:  {}\n", (folder / "report.html").string());
+  return {};
+}
+
+Status ladder(Options& options) {
+  options.ladder.width = options.width_points / 100;
+  return options.models.size() == 1 && options.memory == 0 ? one_model(options) : several_models(options);
 }
 
 }  // namespace
@@ -104,7 +172,9 @@ Command add_ladder(CLI::App& app) {
   LadderOptions& ladder_options = options->ladder;
   CLI::App* command =
       app.add_subcommand("ladder", "Take a model down the precision ladder and show what each bit costs");
-  command->add_option("MODEL", ladder_options.model, "a GGUF file, best in F32, F16 or BF16: the reference")
+  command
+      ->add_option("MODEL", options->models,
+                   "a GGUF file, best in F32, F16 or BF16: the reference; several are compared on one chart")
       ->required();
   command->add_option("--out", ladder_options.out, "folder for ladder.json, .csv, .md and report.html")
       ->required()
@@ -122,6 +192,16 @@ Command add_ladder(CLI::App& app) {
       ->type_name("FILE");
   add_measuring_options(*command, {"importance matrix", "rungs"}, ladder_options.material, ladder_options.threads);
   add_receipt_option(*command, options->receipt);
+  command
+      ->add_option("--memory", options->memory,
+                   "name the best model and rung for each capability among the files of at most this size: 12GiB, ...")
+      ->transform(CLI::AsSizeValue(true));
+  command->add_flag("--all-items", ladder_options.all_items,
+                    "put every item to every rung; without it a rung stops once its verdicts are certain");
+  command
+      ->add_option("--width", options->width_points,
+                   "also stop a capability once the interval of its change is this narrow, in points of score")
+      ->check(CLI::Range(0.0, 100.0));
   command->add_flag("--json", options->json, "print ladder.json instead of the table");
   command->footer(
       "Ctrl-C stops it; the same command goes on where it stopped.\n"

@@ -42,7 +42,7 @@ std::vector<Measured> family_of(const std::vector<LedgerRow>& rows) {
   std::vector<Measured> family;
   const auto add = [&](const LedgerRow& row, bool reference) {
     auto result = result_of(row);
-    if (!result || (result->kind == "reference") != reference) return;
+    if (!result || result->kind == "noise" || (result->kind == "reference") != reference) return;
     const bool known =
         std::any_of(family.begin(), family.end(), [&](const Measured& one) { return one.result.name == result->name; });
     if (!known) family.push_back({&row, std::move(*result)});

@@ -6,13 +6,15 @@
 #include "base/atomic_file.h"
 #include "codec/encoder_fingerprint.h"
 #include "ladder/panel_inputs.h"
+#include "ladder/panel_looks.h"
+#include "ladder/panel_scores.h"
 #include "ladder/result_store.h"
 #include "ladder/rung.h"
 #include "ladder/rung_result.h"
 #include "ladder/summary.h"
 #include "ladder/weight_picture.h"
 #include "ledger/model_shape.h"
-#include "measure/constrained_answers.h"
+#include "measure/chance.h"
 #include "plan/weight_count.h"
 #include "quantize/quantize_file.h"
 #include "quantize/recipe_source.h"
@@ -25,6 +27,9 @@ using nlohmann::ordered_json;
 
 /// Units of progress within a rung, from how long its parts take on small and on large models.
 constexpr uint64_t kUnits = 1000, kQuantizeEnd = 100, kPerplexityEnd = 300, kPanelEnd = 900;
+
+/// Where the noise run stands: after the reference, before the rungs.
+constexpr size_t kNoise = 1;
 
 /// Turns the stages of one rung into progress of the whole ladder.
 class RungObserver final : public Observer {
@@ -106,7 +111,12 @@ class Ladder {
     reference.plan = keep_plan(inputs_.source->file());
     reference.recipe.name = format_name(main_format(reference.plan).value_or(Format::F32));
     reference.recipe.description = "the model as it is";
+    Rung noise = reference;
+    noise.is_noise = true;
+    noise.recipe.name = "noise";
+    noise.recipe.description = "the reference, its residual stream rounded to BF16 after every layer";
     rungs_.push_back(std::move(reference));
+    rungs_.push_back(std::move(noise));
     for (const std::string& name : options_.rungs.empty() ? default_rungs() : options_.rungs) {
       RUNG_TRY(Rung rung, find_rung(name, inputs_));
       if (rung.recipe.needs_routed_experts && !has_routed_experts(inputs_.source->file())) {
@@ -124,15 +134,28 @@ class Ladder {
 
   /// Everything that a rung's numbers depend on.
   std::string identity(const Rung& rung) const {
-    std::string parts = fmt::format("program {}\nencoders {}\nmodel {}\nrung {}\ncontext {}\npanel {}\nimatrix {}\n",
-                                    RUNG_VERSION, encoders_, inputs_.model_hash, rung.recipe.name,
-                                    options_.material.context, inputs_.panel_hash, inputs_.imatrix_hash);
+    std::string parts =
+        fmt::format("program {}\nscoring {}\nencoders {}\nmodel {}\nrung {}\ncontext {}\npanel {}\nimatrix {}\n",
+                    RUNG_VERSION, kScoring, encoders_, inputs_.model_hash, rung.recipe.name, options_.material.context,
+                    inputs_.panel_hash, inputs_.imatrix_hash);
     if (rung.gptq) parts += fmt::format("gram {}\n", inputs_.grams->hash);
     for (const LadderText& text : inputs_.texts)
       parts += fmt::format("text {} {}\n", text.hash, text.chunks.chunks.size());
     for (const TensorPlan& tensor : rung.plan.tensors)
       parts += fmt::format("{} {}\n", tensor.source->name, tensor.format ? format_name(*tensor.format) : "keep");
     return parts;
+  }
+
+  /// What the rungs measured so far tell those that follow.
+  PanelPlan panel_plan() const {
+    PanelPlan plan{inputs_.asked, results_.empty() ? nullptr : &results_.front(), {}, 1};
+    for (const AskedCapability& capability : inputs_.asked)
+      plan.facts.chance[capability.name] = chance_score(capability.prompts);
+    plan.facts.stops_early = !options_.all_items;
+    plan.facts.width = options_.width;
+    if (results_.size() > kNoise) plan.facts.noise = results_[kNoise];
+    plan.tests = most_tests(rungs_.size() - 1 - kNoise, inputs_.asked.size());
+    return plan;
   }
 
   Status measure_all() {
@@ -142,18 +165,21 @@ class Ladder {
       kept.push_back(std::move(result));
     }
     const auto missing = static_cast<uint64_t>(std::count(kept.begin(), kept.end(), std::nullopt));
-    if (missing < rungs_.size())
-      observer_.note(fmt::format("{} of {} rungs were measured before.", rungs_.size() - missing, rungs_.size()));
+    const uint64_t rungs = rungs_.size() - kNoise, rungs_missing = missing - (kept[kNoise] ? 0 : 1);
+    if (rungs_missing < rungs)
+      observer_.note(fmt::format("{} of {} rungs were measured before.", rungs - rungs_missing, rungs));
+    panel_scores_.emplace(inputs_.engine, *inputs_.text, pool_);
     uint64_t done = 0;
     for (size_t index = 0; index < rungs_.size(); ++index) {
-      if (kept[index]) {
+      if (index == kNoise) set_reference_answers(inputs_.asked, results_.front());
+      if (kept[index] && panel_finished(panel_plan(), kept[index]->answers)) {
         results_.push_back(std::move(*kept[index]));
         continue;
       }
       RungObserver observer(observer_,
                             fmt::format("{} ({} of {})", rungs_[index].recipe.name, index + 1, rungs_.size()),
-                            done++ * kUnits, missing * kUnits);
-      RUNG_TRY(RungResult result, measure(rungs_[index], observer));
+                            done++ * kUnits, std::max(done, missing) * kUnits);
+      RUNG_TRY(RungResult result, measure(rungs_[index], std::move(kept[index]), observer));
       RUNG_CHECK(store_->keep(model_, identity(rungs_[index]), result));
       results_.push_back(std::move(result));
     }
@@ -164,7 +190,7 @@ class Ladder {
     const GgufFile& file = inputs_.source->file();
     RungResult result;
     result.name = rung.recipe.name;
-    result.kind = rung.is_reference ? "reference" : rung.recipe.is_type ? "type" : "recipe";
+    result.kind = rung.is_noise ? "noise" : rung.is_reference ? "reference" : rung.recipe.is_type ? "type" : "recipe";
     result.description = rung.recipe.description;
     result.bytes =
         rung.is_reference ? file.file_bytes() : quantized_file_bytes(file, rung.plan, importance_of(rung, inputs_));
@@ -174,32 +200,51 @@ class Ladder {
     return result;
   }
 
-  Result<RungResult> measure(const Rung& rung, Observer& observer) {
-    RungResult result = describe(rung);
+  /// `before`: what an earlier run kept of the rung, its panel not finished by today's rule.
+  Result<RungResult> measure(const Rung& rung, std::optional<RungResult> before, Observer& observer) {
+    RungResult result = before ? std::move(*before) : describe(rung);
     std::shared_ptr<const Engine> engine = inputs_.engine;
     if (!rung.is_reference) {
       RUNG_TRY(auto source,
                RecipeSource::create(inputs_.source, rung.plan, importance_of(rung, inputs_), pool_, observer));
       RUNG_TRY(engine, Engine::open(source));
-      ChunkLogits logits(engine, pool_, SessionOptions(), inputs_.chunks, 0);
-      RUNG_TRY(result.perplexity, measure_perplexity(logits, &*reference_logits_, inputs_.chunks, pool_, observer));
-    } else {
-      RUNG_TRY(result.perplexity, measure_perplexity(*reference_logits_, nullptr, inputs_.chunks, pool_, observer));
     }
-    RUNG_TRY(const auto free, judge_panel(engine, pool_, *inputs_.text, inputs_.asked, {}, observer));
-    RUNG_TRY(const auto constrained, constrain_panel(engine, pool_, *inputs_.text, inputs_.asked, free, {}, observer));
-    for (size_t index = 0; index < free.size(); ++index)
-      result.answers.push_back({inputs_.asked[index].name, free[index].right(), {}, {}, constrained[index]});
+    SessionOptions session;
+    session.bf16_stream = rung.is_noise;
+    if (result.perplexity.tokens == 0) {
+      RUNG_TRY(result.perplexity, measure_text(rung, engine, session, observer));
+    }
+    const PanelModel asked_model{engine, session, rung.is_reference && !rung.is_noise, !rung.is_noise};
+    const auto ask = [&](const std::vector<AskedCapability>& asked, Observer& inner) {
+      return panel_scores_->ask(asked_model, asked, inner);
+    };
+    RUNG_TRY(result.answers, answer_in_looks(panel_plan(), std::move(result.answers), ask, observer));
+    panel_scores_->move_into(result.answers);
+    if (result.prose.empty() && !rung.is_noise) {
+      RUNG_TRY(result.prose,
+               sample_prose(engine, pool_, inputs_.text->tokenizer, inputs_.chunks, RichnessOptions(), observer));
+    }
     return result;
+  }
+
+  Result<PerplexityResult> measure_text(const Rung& rung, const std::shared_ptr<const Engine>& engine,
+                                        const SessionOptions& session, Observer& observer) {
+    if (rung.is_reference && !rung.is_noise)
+      return measure_perplexity(*reference_logits_, nullptr, inputs_.chunks, pool_, observer);
+    ChunkLogits logits(engine, pool_, session, inputs_.chunks, 0);
+    return measure_perplexity(logits, &*reference_logits_, inputs_.chunks, pool_, observer);
   }
 
   Result<ordered_json> finish() {
     ordered_json ladder = {
-        {"format", "rung-ladder"}, {"version", 1}, {"program", "rung " RUNG_VERSION}, {"command", options_.command}};
+        {"format", "rung-ladder"}, {"version", 2}, {"program", "rung " RUNG_VERSION}, {"command", options_.command}};
     ladder.update(describe_inputs(options_.model, inputs_));
     ladder["reference"] = rungs_.front().recipe.name;
     ladder["notes"] = inputs_.notes;
-    ladder.update(summarize(results_));
+    const PanelFacts facts = panel_plan().facts;
+    results_.erase(results_.begin() + kNoise);
+    rungs_.erase(rungs_.begin() + kNoise);
+    ladder.update(summarize(results_, facts));
     for (size_t index = 0; index < rungs_.size(); ++index)
       ladder["rungs"][index]["layout"] = layout_json(rungs_[index].plan);
     ladder["weights"] = weight_picture(*inputs_.source, formats_of(rungs_));
@@ -218,6 +263,7 @@ class Ladder {
   std::optional<ResultStore> store_;
   MeasuredModel model_;
   std::optional<ChunkLogits> reference_logits_;
+  std::optional<PanelScores> panel_scores_;
 };
 
 }  // namespace

@@ -4,7 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/hash.h"
+#include "base/rng.h"
 #include "ladder/askable.h"
+#include "measure/chance.h"
 #include "measure/sandbox.h"
 #include "panel/drawn_panel.h"
 #include "panel/panel_spec.h"
@@ -38,6 +40,24 @@ std::string hash_of(const std::vector<AskedCapability>& asked) {
   for (const AskedCapability& capability : asked)
     for (const PanelPrompt& prompt : capability.prompts) all += identity(prompt);
   return content_hash(all);
+}
+
+/// Of what is asked and expected, whatever the model makes of it.
+std::string items_hash(const AskedCapability& capability) {
+  std::string all;
+  for (const PanelPrompt& prompt : capability.prompts) {
+    all += prompt.item->id + " " + prompt.item->prompt;
+    for (const PanelItem::Json& part : {prompt.item->messages, prompt.item->tools, prompt.item->answer})
+      all += part ? " " + part->dump() : " -";
+    all += '\n';
+  }
+  return content_hash(all);
+}
+
+/// A file may be sorted by subject or difficulty, and a ladder that stops early must have seen a fair sample.
+void shuffle(std::vector<PanelPrompt>& prompts) {
+  Rng rng(20260701);
+  for (size_t left = prompts.size(); left > 1; --left) std::swap(prompts[left - 1], prompts[rng.below(left)]);
 }
 
 Status add_tasks(const std::vector<std::string>& names, LadderInputs& inputs) {
@@ -80,6 +100,7 @@ Status ask_panel(std::string_view name, size_t items, LadderInputs& inputs) {
   if (inputs.asked.empty())
     return input_error("panel {}: nothing in it can be asked of this model; {}", name,
                        askable.notes.empty() ? "it has no items" : askable.notes.front());
+  for (AskedCapability& capability : inputs.asked) shuffle(capability.prompts);
   inputs.panel_hash = hash_of(inputs.asked);
   return {};
 }
@@ -229,7 +250,11 @@ Status tune_panel(const MeasuringMaterial& material, ThreadPool& pool, Observer&
 ordered_json describe_panel(const LadderInputs& inputs) {
   ordered_json rows = ordered_json::array();
   for (const AskedCapability& capability : inputs.asked) {
-    ordered_json row = {{"capability", capability.name}, {"items", capability.prompts.size()}, {"of", capability.of}};
+    ordered_json row = {{"capability", capability.name},
+                        {"items", capability.prompts.size()},
+                        {"of", capability.of},
+                        {"chance", chance_score(capability.prompts)},
+                        {"hash", items_hash(capability)}};
     for (const PanelLevels& tuned : inputs.tuned)
       if (tuned.capability == capability.name) add_levels(tuned.levels, row);
     rows.push_back(std::move(row));

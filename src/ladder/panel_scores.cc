@@ -3,22 +3,28 @@
 #include <algorithm>
 #include <iterator>
 
+#include "measure/constrained_answers.h"
+
 namespace rung {
 
-Result<std::vector<std::string>> PanelScores::ask(const std::shared_ptr<const Engine>& engine, bool is_reference,
-                                                  const SessionOptions& session,
-                                                  const std::vector<AskedCapability>& asked, Observer& observer) {
+Result<std::vector<std::string>> PanelScores::ask(const PanelModel& model, const std::vector<AskedCapability>& asked,
+                                                  Observer& observer) {
   PanelOptions options;
-  options.generate.session = session;
-  options.reference = is_reference ? nullptr : &reference_;
-  options.whole_answers = is_reference;
-  RUNG_TRY(auto scores, score_panel(engine, pool_, text_, asked, options, observer));
-  std::vector<std::string> right;
+  options.generate.session = model.session;
+  options.reference = model.is_reference ? nullptr : &reference_;
+  options.whole_answers = model.is_reference;
+  RUNG_TRY(auto scores, score_panel(model.engine, pool_, text_, asked, options, observer));
+  std::vector<std::string> constrained(asked.size()), right;
+  if (model.within_grammar) {
+    RUNG_TRY(constrained, constrain_panel(model.engine, pool_, text_, asked, scores, options.generate, observer));
+  }
   for (size_t index = 0; index < asked.size(); ++index) {
     right.push_back(scores[index].right());
     CapabilityAnswers& kept = kept_[asked[index].name];
     std::move(scores[index].items.begin(), scores[index].items.end(), std::back_inserter(kept.scores));
-    if (!is_reference) continue;
+    constrained[index].resize(right.back().size(), '-');
+    kept.constrained += constrained[index];
+    if (!model.is_reference) continue;
     for (auto& answer : scores[index].answers) kept.own.push_back(std::move(answer).value_or(std::vector<Token>()));
   }
   return right;
@@ -27,6 +33,9 @@ Result<std::vector<std::string>> PanelScores::ask(const std::shared_ptr<const En
 void PanelScores::move_into(std::vector<CapabilityAnswers>& answers) {
   for (CapabilityAnswers& capability : answers) {
     CapabilityAnswers& kept = kept_[capability.capability];
+    capability.constrained.resize(capability.scores.size(), '-');
+    capability.constrained += kept.constrained;
+    if (capability.constrained.find_first_not_of('-') == std::string::npos) capability.constrained.clear();
     std::move(kept.scores.begin(), kept.scores.end(), std::back_inserter(capability.scores));
     std::move(kept.own.begin(), kept.own.end(), std::back_inserter(capability.own));
   }

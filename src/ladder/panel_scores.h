@@ -12,14 +12,21 @@
 
 namespace rung {
 
+/// Who is asked, and how.
+struct PanelModel {
+  std::shared_ptr<const Engine> engine;
+  SessionOptions session;
+  bool is_reference = false;
+  bool within_grammar = true;  ///< also answers JSON and tool items within a grammar
+};
+
 class PanelScores {
  public:
   PanelScores(const std::shared_ptr<const Engine>& reference, const ModelText& text, ThreadPool& pool)
       : reference_(reference, pool, ForcingOptions(), PanelReference::kKeepBytes), text_(text), pool_(pool) {}
 
   /// The verdicts on the prompts, which are those that follow what this model was asked before.
-  Result<std::vector<std::string>> ask(const std::shared_ptr<const Engine>& engine, bool is_reference,
-                                       const SessionOptions& session, const std::vector<AskedCapability>& asked,
+  Result<std::vector<std::string>> ask(const PanelModel& model, const std::vector<AskedCapability>& asked,
                                        Observer& observer);
   /// Adds the scores kept since the last call to those of the same capabilities.
   void move_into(std::vector<CapabilityAnswers>& answers);

@@ -12,6 +12,7 @@ struct Rung {
   Recipe recipe;  ///< with the rung's name
   QuantizationPlan plan;
   bool is_reference = false;
+  bool is_noise = false;  ///< the reference again, its activations rounded
   bool gptq = false;
 };
 

@@ -20,9 +20,9 @@ constexpr int kScoring = 3;
 struct CapabilityAnswers {
   std::string capability;
   std::string right;              ///< one '1' or '0' an item, in the panel's order
-  std::vector<ItemScore> scores;  ///< of the same items
+  std::vector<ItemScore> scores = {};  ///< of the same items
   /// Of the reference: its whole answers, which the rungs are scored on. Else empty.
-  std::vector<std::vector<Token>> own;
+  std::vector<std::vector<Token>> own = {};
   /// The verdicts on answers kept within a grammar, '-' for items without one; empty where no item has one.
   std::string constrained = {};
 };

@@ -12,10 +12,10 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr size_t kGroup = 32;     ///< weights in the picture: two or fewer scales in every format
-constexpr size_t kRows = 64;      ///< of the matrix that are looked at
-constexpr size_t kBins = 61;      ///< odd, so that zero is a bin's middle
-constexpr double kReach = 4;      ///< of the histogram, in root mean squares
+constexpr size_t kGroup = 32;       ///< weights in the picture: two or fewer scales in every format
+constexpr size_t kRows = 64;        ///< of the matrix that are looked at
+constexpr size_t kBins = 61;        ///< odd, so that zero is a bin's middle
+constexpr double kReach = 4;        ///< of the histogram, in root mean squares
 constexpr size_t kMostLevels = 64;  ///< more than can be told apart in a picture
 
 bool is_float(Format format) { return format_info(format).group_values == 0 && format_info(format).block_values == 1; }

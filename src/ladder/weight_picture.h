@@ -1,5 +1,5 @@
-// What formats make of real weights, for a picture: how the weights of one matrix are spread, and for one small group of
-// them the levels that each format can put them on. Pure; deterministic.
+// What formats make of real weights, for a picture: how the weights of one matrix are spread, and for one small group
+// of them the levels that each format can put them on. Pure; deterministic.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -29,8 +29,8 @@ struct ConstrainedQuestion {
 };
 
 /// Of each question '1' (right) or '0', or '-' where no grammar fits: another kind of item, a tool format that is not
-/// known, a schema that a grammar cannot keep or a vocabulary that cannot spell it (a warning says so). The model runs
-/// with Batching::kInvariant, as in panel.h. Reports progress as stage "grammar" in prompts.
+/// known, a schema that a grammar cannot keep (a warning names it). The model runs with Batching::kInvariant, as in
+/// panel.h. Reports progress as stage "grammar" in prompts.
 Result<std::string> answer_constrained(const std::shared_ptr<const Engine>& engine, ThreadPool& pool,
                                        const ModelText& text, std::span<const ConstrainedQuestion> questions,
                                        const GenerateOptions& options, Observer& observer);

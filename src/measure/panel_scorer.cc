@@ -56,12 +56,13 @@ PanelScorer::PanelScorer(const std::shared_ptr<const Engine>& engine, ThreadPool
 Result<std::vector<CapabilityScores>> PanelScorer::run(const std::vector<AskedCapability>& panel, Observer& observer) {
   std::vector<CapabilityScores> results(panel.size());
   plan_work(panel, results);
-  const uint64_t items = work_.size();
-  PartObserver following(observer, 0, items, 2 * items), generating(observer, items, items, 2 * items);
+  const uint64_t items = work_.size(), generation = items / 4;  // what is left to generate takes the smaller part
+  PartObserver following(observer, 0, items - generation, items);
+  PartObserver generating(observer, items - generation, generation, items);
   RUNG_CHECK(follow_all(following));
   RUNG_CHECK(generate_open(generating));
   if (scores()) RUNG_CHECK(read_generated(observer));
-  observer.progress("panel", 2 * items, 2 * items);
+  observer.progress("panel", items, items);
   return results;
 }
 

@@ -28,18 +28,22 @@ Cells likeliest_under(const Cells& counts, double items, const Cells& excess) {
     for (size_t cell = 0; cell < kCells; ++cell) likeliest[cell] = excess[cell] == 0 ? counts[cell] / items : 0;
     return likeliest;
   }
-  const auto balance = [&](double m) {
-    double sum = 0;
-    for (size_t cell = 0; cell < kCells; ++cell)
-      if (counts[cell] > 0) sum += counts[cell] * excess[cell] / (1 + m * excess[cell]);
-    return sum;
-  };
   double left = -1 / *high, right = -1 / *low;  // the balance falls between them
-  for (int halving = 0; halving < kHalvings; ++halving) {
-    const double middle = (left + right) / 2;
-    (balance(middle) > 0 ? left : right) = middle;
+  double m = 0;
+  for (int step = 0; step < kHalvings; ++step) {
+    double sum = 0, slope = 0;
+    for (size_t cell = 0; cell < kCells; ++cell) {
+      if (counts[cell] == 0) continue;
+      const double pull = excess[cell] / (1 + m * excess[cell]);
+      sum += counts[cell] * pull;
+      slope += counts[cell] * pull * pull;
+    }
+    (sum > 0 ? left : right) = m;
+    const double newton = m + sum / slope;
+    const double next = newton > left && newton < right ? newton : (left + right) / 2;
+    if (std::abs(next - m) < 1e-14 * (right - left + std::abs(m))) break;
+    m = next;
   }
-  const double m = (left + right) / 2;
   double given = 0;
   for (size_t cell = 0; cell < kCells; ++cell) {
     if (counts[cell] == 0) continue;
@@ -68,12 +72,28 @@ double score_statistic(const PairedCounts& counts, const Cells& weights, double 
   return sum / std::sqrt(variance);
 }
 
-/// Where a falling statistic crosses `level` between two values.
+/// Where a falling statistic crosses `level` between two values: regula falsi, an end that stays halved (Dowell and
+/// Jarratt, BIT 11 (1971) 168), and halving where an end has no finite value.
 template <typename Statistic>
 double crossing(double low, double high, double level, Statistic statistic) {
-  for (int halving = 0; halving < kHalvings; ++halving) {
-    const double middle = (low + high) / 2;
-    (statistic(middle) > level ? low : high) = middle;
+  double above = statistic(low) - level, below = statistic(high) - level;
+  int last = 0;
+  for (int step = 0; step < 2 * kHalvings && high - low > 1e-13; ++step) {
+    const bool finite = std::isfinite(above) && std::isfinite(below) && above > 0 && below < 0;
+    const double middle = finite ? low + (high - low) * above / (above - below) : (low + high) / 2;
+    const double value = statistic(middle) - level;
+    const int side = value > 0 ? 1 : -1;
+    if (side > 0) {
+      low = middle;
+      above = value;
+      if (last == side) below /= 2;
+    } else {
+      high = middle;
+      below = value;
+      if (last == side) above /= 2;
+    }
+    if (std::abs(value) < 1e-12) return middle;
+    last = side;
   }
   return (low + high) / 2;
 }

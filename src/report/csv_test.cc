@@ -14,11 +14,11 @@ using ::testing::StartsWith;
 using Json = nlohmann::ordered_json;
 
 Json sample() {
-  return Json::parse(R"({"model": {"name": "a \"b\", c"}, "rungs": [{"name": "=cmd()", "kind": "type", "bytes": 10,
+  return Json::parse(R"json({"model": {"name": "a \"b\", c"}, "rungs": [{"name": "=cmd()", "kind": "type", "bytes": 10,
     "bits_per_weight": 4.25, "perplexity": 52.05340000000001, "perplexity_error": 2.5,
     "kld": {"mean": 1e-07, "mean_error": 2e-09, "p99": 0.5},
     "panel": {"math": {"items": 200, "score": 0.5, "low": 0.4, "high": 0.6, "retained": 0.9, "retained_low": 0.8,
-      "retained_high": 0.95, "lost": 12, "gained": 2, "p_value": 0.01, "verdict": "degraded"}}}]})");
+      "retained_high": 0.95, "lost": 12, "gained": 2, "p_value": 0.01, "verdict": "degraded"}}}]})json");
 }
 
 TEST(Csv, OneLineAValueWithTheDigitsOfTheJson) {

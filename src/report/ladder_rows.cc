@@ -121,6 +121,56 @@ std::optional<SoundRow> sound_row(const Json& from) {
   return row.rung.empty() ? std::nullopt : std::optional<SoundRow>(row);
 }
 
+const Json::array_t& elements(const Json& list) {
+  static const Json::array_t kNone;
+  return list.is_array() ? list.get_ref<const Json::array_t&>() : kNone;
+}
+
+std::optional<NoiseRow> noise_row(const Json& from) {
+  if (!from.is_object()) return std::nullopt;
+  NoiseRow row;
+  row.kld_mean = number(member(from, "kld"), "mean");
+  const Json& panel = member(from, "panel");
+  if (panel.is_object())
+    for (const auto& [capability, flips] : panel.items()) {
+      row.items += static_cast<uint64_t>(number(flips, "items").value_or(0));
+      row.changed += static_cast<uint64_t>(number(flips, "lost").value_or(0) + number(flips, "gained").value_or(0));
+    }
+  return row;
+}
+
+CollapseRow collapse_row(const Json& from) {
+  CollapseRow row;
+  row.capability = text(from, "capability");
+  row.degraded = text(member(from, "degraded"), "rung");
+  row.half = text(member(from, "half"), "rung");
+  row.gone = text(member(from, "gone"), "rung");
+  row.high_bits = number(member(from, "between"), "high");
+  row.low_bits = number(member(from, "between"), "low");
+  row.kept.retained = number(member(from, "degraded"), "retained");
+  row.kept.retained_low = number(member(from, "degraded"), "retained_low");
+  row.kept.retained_high = number(member(from, "degraded"), "retained_high");
+  return row;
+}
+
+std::optional<CliffFitRow> cliff_fit_row(const Json& from) {
+  const Json& found = member(from, "found");
+  if (!found.is_boolean() || !found.get<bool>()) return std::nullopt;
+  return CliffFitRow{number(from, "bits_per_weight"), number(from, "low"), number(from, "high"),
+                     number(from, "factor_above"), number(from, "factor_below")};
+}
+
+void read_advice(const Json& advice, LadderRows& rows) {
+  for (const Json& each : elements(member(advice, "rungs")))
+    rows.advice.push_back(
+        {text(each, "rung"), text(each, "character"), text(each, "when"), number(each, "gb_per_billion_weights")});
+  for (const Json& each : elements(member(advice, "folklore")))
+    rows.folklore.push_back({text(each, "rule"), text(each, "rung"), text(each, "finding"), number(each, "kept"),
+                             number(each, "kept_low"), number(each, "kept_high")});
+  rows.two_bits = text(member(advice, "two_bits"), "text");
+  for (const Json& each : elements(member(advice, "next_steps"))) rows.next_steps.push_back(text(each, "text"));
+}
+
 }  // namespace
 
 const ScoreRow* RungRow::score_of(const std::string& capability) const {
@@ -151,6 +201,10 @@ LadderRows read_ladder_rows(const Json& ladder) {
   rows.first_to_fall = fall_row(member(findings, "first_to_fall"));
   rows.cliff = cliff_row(member(findings, "cliff"));
   rows.smallest_sound = sound_row(member(findings, "smallest_sound"));
+  rows.noise = noise_row(member(ladder, "noise"));
+  for (const Json& each : elements(member(findings, "collapse"))) rows.collapse.push_back(collapse_row(each));
+  rows.cliff_fit = cliff_fit_row(member(findings, "cliff_fit"));
+  read_advice(member(ladder, "advice"), rows);
   return rows;
 }
 

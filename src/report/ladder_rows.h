@@ -51,6 +51,34 @@ struct SoundRow {
   std::optional<double> bytes, bits_per_weight;
 };
 
+/// What rounding alone changes: the reference against itself.
+struct NoiseRow {
+  std::optional<double> kld_mean;
+  uint64_t items = 0, changed = 0;  // of the panel
+};
+
+/// One capability on its way down; the rungs are empty where it never gets there.
+struct CollapseRow {
+  std::string capability, degraded, half, gone;
+  std::optional<double> high_bits, low_bits;  // the loss begins between them
+  ScoreRow kept;                              // at the degraded rung: only the retained ones are set
+};
+
+/// The break of ln(KL) over bits; only where it was found.
+struct CliffFitRow {
+  std::optional<double> bits_per_weight, low, high, factor_above, factor_below;
+};
+
+struct AdviceRow {
+  std::string rung, character, when;
+  std::optional<double> gb_per_billion;
+};
+
+struct FolkloreRow {
+  std::string rule, rung, finding;
+  std::optional<double> kept, kept_low, kept_high;
+};
+
 struct LadderRows {
   std::string model;
   std::optional<double> parameters;
@@ -60,6 +88,13 @@ struct LadderRows {
   std::optional<FallRow> first_to_fall;
   std::optional<CliffRow> cliff;
   std::optional<SoundRow> smallest_sound;
+  std::optional<NoiseRow> noise;
+  std::vector<CollapseRow> collapse;  // what goes first, first
+  std::optional<CliffFitRow> cliff_fit;
+  std::vector<AdviceRow> advice;
+  std::vector<FolkloreRow> folklore;
+  std::string two_bits;                 // a sentence; empty where it was not measured
+  std::vector<std::string> next_steps;  // sentences
 };
 
 LadderRows read_ladder_rows(const nlohmann::ordered_json& ladder);

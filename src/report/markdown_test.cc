@@ -12,7 +12,7 @@ using ::testing::Not;
 using Json = nlohmann::ordered_json;
 
 Json sample() {
-  return Json::parse(R"({"model": {"name": "pico_[x](y)"}, "command": "rung ladder ```m``` --out o",
+  return Json::parse(R"json({"model": {"name": "pico_[x](y)"}, "command": "rung ladder ```m``` --out o",
     "settings": {"panel": [{"capability": "math"}]},
     "notes": ["<b>one</b> note"],
     "rungs": [
@@ -22,7 +22,7 @@ Json sample() {
        "kld": {"mean": 0.21}, "same_top": 0.75,
        "panel": {"math": {"score": 0.53, "retained": 0.56, "verdict": "degraded"}}}],
     "findings": {"first_to_fall": {"rung": "q2|k", "bits_per_weight": 2.6251,
-      "capabilities": [{"capability": "math", "retained": 0.56}]}}})");
+      "capabilities": [{"capability": "math", "retained": 0.56}]}}})json");
 }
 
 TEST(Markdown, TableFindingsNotesAndCommand) {

@@ -7,6 +7,8 @@
 #include <optional>
 #include <vector>
 
+#include "report/advice_text.h"
+#include "report/answer_sentences.h"
 #include "report/findings_text.h"
 #include "report/ladder_rows.h"
 #include "report/terminal_text.h"
@@ -235,6 +237,11 @@ void write_findings(const LadderRows& ladder, const TableStyle& style, std::stri
   const std::vector<std::string> findings = findings_text(ladder);
   if (!findings.empty()) out += '\n';
   for (const std::string& line : findings) write_wrapped(line, Paint::kBold, style, out);
+  if (!findings.empty())
+    for (const std::string& line : finding_sentences(ladder)) write_wrapped(line, Paint::kNone, style, out);
+  const std::vector<std::string> advice = advice_sentences(ladder);
+  if (!advice.empty()) out += "\n" + painted("Advice", Paint::kBold, style.color) + "\n";
+  for (const std::string& line : advice) write_wrapped("- " + line, Paint::kNone, style, out);
   if (ladder.notes.empty()) return;
   out += '\n';
   for (const std::string& note : ladder.notes) write_wrapped("- " + note, Paint::kNone, style, out);
@@ -265,6 +272,9 @@ std::string render_table(const nlohmann::ordered_json& json, const TableStyle& s
   const std::vector<std::string> curve = text_curve(ladder, style);
   if (!curve.empty()) out += '\n';
   for (const std::string& line : curve) out += line + '\n';
+  const std::vector<std::string> answers = answer_sentences(json);
+  if (!answers.empty()) out += '\n';
+  for (const std::string& line : answers) write_wrapped(line, Paint::kNone, style, out);
   write_findings(ladder, style, out);
   return out;
 }
