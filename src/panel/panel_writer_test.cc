@@ -71,6 +71,7 @@ TEST(DrawnPanel, StopsWhereNoOtherItemIsFound) {
   Generator few{"few", "", "", {{"one", [](Draw& draw, size_t) {
                                    PanelItem item;
                                    item.messages = std::make_shared<const nlohmann::ordered_json>(draw.below(3));
+                                   item.answer = item.messages;
                                    return item;
                                  }}}};
   EXPECT_EQ(draw_capability(few, {1, "panel", 10}, level_in_turn).items.size(), 3u);
