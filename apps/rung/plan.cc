@@ -2,11 +2,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/thread_pool.h"
 #include "commands.h"
+#include "ladder/known_quality.h"
+#include "ledger/model_shape.h"
 #include "plan/machine.h"
 #include "plan/plan_json.h"
 #include "plan/planner.h"
@@ -23,7 +26,7 @@ struct Arguments {
   std::string memory, ram, context, kv = "f16";
   uint64_t parallel = 1;
   int threads = 0;
-  bool imatrix = false, all = false, explain = false, json = false;
+  bool imatrix = false, all = false, explain = false, compare = false, json = false;
 };
 
 /// What is given, else what the machine has.
@@ -64,21 +67,75 @@ Result<PlanRequest> request_of(const Arguments& arguments) {
 
 TableStyle style() { return {.width = terminal_width(), .color = stdout_has_color(), .unicode = locale_is_utf8()}; }
 
+/// From the results database, if there is one; a plan needs none, so that its faults are not the plan's.
+std::vector<MeasuredRung> measured_rungs(const ModelShapes& shapes) {
+  const std::filesystem::path path = default_ledger_path();
+  std::error_code ignored;
+  if (path.empty() || !std::filesystem::exists(path, ignored)) return {};
+  const auto ledger = Ledger::open(path);
+  if (!ledger) return {};
+  auto known = known_rungs(*ledger, model_shape_hash(shapes.directory));
+  std::vector<MeasuredRung> measured;
+  if (!known) return measured;
+  for (KnownRung& rung : *known)
+    measured.push_back({rung.name, std::move(rung.quality), std::move(rung.panel_hash), std::move(rung.right)});
+  return measured;
+}
+
 Result<std::vector<ModelPlan>> plans_of(const std::vector<std::string>& models, const PlanRequest& request) {
   std::vector<ModelPlan> plans;
   for (const std::string& model : models) {
     RUNG_TRY(ModelShapes shapes, open_model_shapes(model));
-    RUNG_TRY(ModelPlan plan, plan_model(std::move(shapes), request));
+    const std::vector<MeasuredRung> measured = measured_rungs(shapes);
+    RUNG_TRY(ModelPlan plan, plan_model(std::move(shapes), request, measured));
     plans.push_back(std::move(plan));
   }
   return plans;
 }
 
-void print_json(const std::vector<ModelPlan>& plans, bool explain) {
+/// Each model beside each that was given before it.
+struct Comparison {
+  const ModelPlan *first, *second;
+  std::optional<QualityDecision> decision;
+};
+std::vector<Comparison> comparisons_of(const std::vector<ModelPlan>& plans) {
+  std::vector<Comparison> all;
+  for (size_t second = 1; second < plans.size(); ++second)
+    for (size_t first = 0; first < second; ++first)
+      all.push_back({&plans[first], &plans[second], compare_plans(plans[first], plans[second])});
+  return all;
+}
+
+void print_json(const std::vector<ModelPlan>& plans, const Arguments& arguments) {
   ordered_json json = ordered_json::array();
-  for (const ModelPlan& plan : plans) json.push_back(plan_json(plan, explain));
-  if (plans.size() == 1) json = ordered_json(json.front());
+  for (const ModelPlan& plan : plans) json.push_back(plan_json(plan, arguments.explain));
+  if (arguments.compare) {
+    json = {{"plans", std::move(json)}, {"comparisons", ordered_json::array()}};
+    for (const Comparison& one : comparisons_of(plans))
+      json["comparisons"].push_back(
+          {{"first", one.first->shapes.name},
+           {"second", one.second->shapes.name},
+           {"decision", one.decision ? decision_json(*one.decision) : ordered_json(nullptr)}});
+  } else if (plans.size() == 1) {
+    json = ordered_json(json.front());
+  }
   fmt::print("{}\n", json.dump(1, ' ', false, ordered_json::error_handler_t::replace));
+}
+
+void print_comparison(const Comparison& one) {
+  if (!one.decision) {
+    fmt::print("\n{} or {}: one of them does not fit\n", one.first->shapes.name, one.second->shapes.name);
+    return;
+  }
+  const auto named = [](const ModelPlan& plan) {
+    return fmt::format("{} at {}", plan.shapes.name, plan.rungs[*plan.best].name);
+  };
+  const auto winner = one.decision->winner;
+  const std::string verdict = winner == QualityDecision::Winner::kFirst    ? "take " + named(*one.first)
+                              : winner == QualityDecision::Winner::kSecond ? "take " + named(*one.second)
+                                                                           : std::string("undecided");
+  fmt::print("\n{} or {}: {}. {} ({})\n", named(*one.first), named(*one.second), verdict, one.decision->reason,
+             one.decision->source);
 }
 
 /// Without a model: sizes that people publish.
@@ -89,11 +146,14 @@ const std::vector<std::string>& usual_sizes() {
 }
 
 Status plan(const Arguments& arguments) {
+  if (arguments.compare && arguments.models.size() < 2)
+    return input_error("--compare: found {} model, allowed are two or more, for example 32B 14B",
+                       arguments.models.size());
   RUNG_TRY(const PlanRequest request, request_of(arguments));
   const bool sizes = arguments.models.empty();
   RUNG_TRY(const std::vector<ModelPlan> plans, plans_of(sizes ? usual_sizes() : arguments.models, request));
   if (arguments.json) {
-    print_json(plans, arguments.explain);
+    print_json(plans, arguments);
   } else if (sizes) {
     const ModelPlan& first = plans.front();
     fmt::print("What fits {} of {}, with a context of {} ({}): rules of thumb, from models of the usual shape.\n\n",
@@ -103,6 +163,8 @@ Status plan(const Arguments& arguments) {
   } else {
     for (const ModelPlan& one : plans)
       fmt::print("{}{}", &one == &plans.front() ? "" : "\n", render_plan(one, style(), arguments.explain));
+    if (arguments.compare)
+      for (const Comparison& one : comparisons_of(plans)) print_comparison(one);
   }
   return {};
 }
@@ -141,6 +203,8 @@ Command add_plan(CLI::App& app) {
   command->add_flag("--with-imatrix", arguments->imatrix,
                     "as with an importance matrix: some of llama.cpp's mixtures ask");
   command->add_option("--threads", arguments->threads, "threads that the buffers are for")->check(CLI::Range(1, 1024));
+  command->add_flag("--compare", arguments->compare,
+                    "two models or more, each at the best rung that fits: which to take, and what decides");
   command->add_flag("--explain", arguments->explain, "every formula with its numbers filled in");
   command->add_flag("--json", arguments->json, "print JSON (docs/plan.md)");
   command->footer(

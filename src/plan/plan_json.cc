@@ -88,6 +88,23 @@ ordered_json placement_json(const ModelPlan& plan, const Placement& placement) {
   return json;
 }
 
+ordered_json quality_json(const std::optional<QualityEstimate>& quality) {
+  if (!quality) return nullptr;
+  ordered_json json = {{"measured", quality->measured},
+                       {"divergence", quality->divergence},
+                       {"class", divergence_class(quality->divergence).name},
+                       {"interpolated", quality->interpolated},
+                       {"source", quality->source},
+                       {"notes", quality->notes},
+                       {"capabilities", ordered_json::array()}};
+  for (const CapabilityExpectation& one : quality->capabilities)
+    json["capabilities"].push_back({{"capability", one.capability},
+                                    {"verdict", one.verdict},
+                                    {"change", or_null(one.change)},
+                                    {"source", one.source}});
+  return json;
+}
+
 ordered_json rung_json(const ModelPlan& plan, const RungPlan& rung) {
   const uint64_t buffers = rung.buffers ? rung.buffers->bytes() : 0;
   ordered_json json = {{"name", rung.name},
@@ -101,6 +118,7 @@ ordered_json rung_json(const ModelPlan& plan, const RungPlan& rung) {
                        {"fits", rung.fits},
                        {"fits_with_q8_cache", rung.fits || rung.fits_with_q8_cache},
                        {"largest_context", or_null(rung.largest_context)},
+                       {"quality", quality_json(rung.quality)},
                        {"placements", ordered_json::array()}};
   for (const Placement& placement : rung.placements) json["placements"].push_back(placement_json(plan, placement));
   return json;
@@ -145,6 +163,14 @@ ordered_json plan_json(const ModelPlan& plan, bool explain) {
   json["notes"] = plan.notes;
   if (explain && !plan.rungs.empty()) json["explain"] = explanation_json(plan, plan.rungs.front());
   return json;
+}
+
+ordered_json decision_json(const QualityDecision& decision) {
+  constexpr const char* kWinners[] = {"first", "second", "undecided"};
+  return {{"winner", kWinners[static_cast<size_t>(decision.winner)]},
+          {"measured", decision.measured},
+          {"reason", decision.reason},
+          {"source", decision.source}};
 }
 
 }  // namespace rung

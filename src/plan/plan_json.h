@@ -9,5 +9,6 @@ namespace rung {
 
 /// explain: with the formulas of the rung that `weights` is about.
 nlohmann::ordered_json plan_json(const ModelPlan& plan, bool explain);
+nlohmann::ordered_json decision_json(const QualityDecision& decision);
 
 }  // namespace rung

@@ -25,7 +25,8 @@ std::vector<std::string> names_to_try(const PlanRequest& request) {
 
 class ModelPlanner {
  public:
-  ModelPlanner(ModelShapes shapes, const PlanRequest& request) : request_(request) {
+  ModelPlanner(ModelShapes shapes, const PlanRequest& request, const std::vector<MeasuredRung>& measured)
+      : request_(request), measured_(measured) {
     plan_.shapes = std::move(shapes);
     plan_.devices = request.devices;
     plan_.use = {request.context, request.sequences, request.types};
@@ -153,7 +154,21 @@ class ModelPlanner {
     rung.fits = rung.placements.front().fits;
     if (plan_.cache_known()) rung.largest_context = longest(rung);
     if (plan_.cache_known() && !rung.fits) rung.fits_with_q8_cache = fits_with_q8_cache(rung);
+    add_quality(rung);
     plan_.rungs.push_back(std::move(rung));
+  }
+
+  /// Nothing is asked of the model as it was published: it is what the others are compared with.
+  void add_quality(RungPlan& rung) const {
+    for (const MeasuredRung& one : measured_) {
+      if (one.name != rung.name) continue;
+      rung.quality = one.quality, rung.panel_hash = one.panel_hash, rung.right = one.right;
+      return;
+    }
+    const double bits = rung.weights.bits_per_weight();
+    if (rung.weights.values == 0 || bits >= 15.5) return;
+    const bool experts = !plan_.experts || plan_.experts->experts != 0;
+    rung.quality = published_quality({rung.name, bits, static_cast<double>(rung.weights.values), experts});
   }
 
   std::vector<Placement> placements(const RungPlan& rung, const CacheCount& cache) const {
@@ -229,6 +244,7 @@ class ModelPlanner {
   }
 
   const PlanRequest& request_;
+  const std::vector<MeasuredRung>& measured_;
   ModelPlan plan_;
 };
 
@@ -240,8 +256,20 @@ uint64_t ModelPlan::memory() const {
   return bytes;
 }
 
-Result<ModelPlan> plan_model(ModelShapes shapes, const PlanRequest& request) {
-  return ModelPlanner(std::move(shapes), request).run();
+Result<ModelPlan> plan_model(ModelShapes shapes, const PlanRequest& request,
+                             const std::vector<MeasuredRung>& measured) {
+  return ModelPlanner(std::move(shapes), request, measured).run();
+}
+
+std::optional<QualityDecision> compare_plans(const ModelPlan& first, const ModelPlan& second) {
+  if (!first.best || !second.best) return std::nullopt;
+  const auto candidate = [](const ModelPlan& plan) {
+    const RungPlan& rung = plan.rungs[*plan.best];
+    return QualityCandidate{fmt::format("{} at {}", plan.shapes.name, rung.name),
+                            static_cast<double>(rung.weights.values), rung.weights.bits_per_weight(), rung.panel_hash,
+                            rung.right};
+  };
+  return compare_quality(candidate(first), candidate(second));
 }
 
 }  // namespace rung

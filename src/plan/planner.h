@@ -12,6 +12,7 @@
 #include "plan/compute_buffers.h"
 #include "plan/model_shapes.h"
 #include "plan/placement.h"
+#include "plan/quality.h"
 #include "plan/quantity.h"
 #include "plan/weight_count.h"
 
@@ -33,6 +34,13 @@ inline constexpr uint64_t kUsualContext = 8192;
 /// How far is looked where the model does not say what it was trained for.
 inline constexpr uint64_t kMostContext = uint64_t{1} << 20;
 
+/// What an earlier ladder measured of this very model.
+struct MeasuredRung {
+  std::string name;
+  QualityEstimate quality;
+  std::string panel_hash, right;  ///< as in QualityCandidate
+};
+
 struct RungPlan {
   std::string name;
   bool as_it_is = false;
@@ -44,6 +52,8 @@ struct RungPlan {
   bool fits_with_q8_cache = false;          ///< where it does not with the cache as asked for
   std::optional<uint64_t> largest_context;  ///< that fits; 0: not one token; empty: the cache is not known
   std::vector<Placement> placements;        ///< best first
+  std::optional<QualityEstimate> quality;   ///< measured, else published; empty: nobody has measured that few bits
+  std::string panel_hash, right;            ///< of the measurement, if there is one
 };
 
 struct ModelPlan {
@@ -62,6 +72,11 @@ struct ModelPlan {
   bool cache_known() const { return cache_shape.certainty != CacheShape::Certainty::kUnknown; }
 };
 
-Result<ModelPlan> plan_model(ModelShapes shapes, const PlanRequest& request);
+/// measured: rungs of this model, from the results database.
+Result<ModelPlan> plan_model(ModelShapes shapes, const PlanRequest& request,
+                             const std::vector<MeasuredRung>& measured = {});
+
+/// Which of two models, each at the best rung that fits, is the better choice; empty where one has none that fits.
+std::optional<QualityDecision> compare_plans(const ModelPlan& first, const ModelPlan& second);
 
 }  // namespace rung

@@ -161,6 +161,31 @@ TEST(Planner, AMapHasNoMetadataButShapes) {
   EXPECT_FALSE(plan->rungs.front().buffers);
 }
 
+TEST(Quality, MeasuredBeforePublishedAndNothingOfThePublishedModel) {
+  PlanRequest request = request_for(24 * kGiB);
+  MeasuredRung measured;
+  measured.name = "q4_k";
+  measured.quality.measured = true;
+  measured.quality.divergence = 0.5;
+  request.recipes = {"bf16", "q8_0", "q4_k", "llama.cpp/Q4_K_M"};
+  const auto plan = plan_model(open_model_shapes("8B").value(), request, {measured});
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_FALSE(plan->rungs[0].quality);
+  ASSERT_TRUE(plan->rungs[1].quality && plan->rungs[2].quality && plan->rungs[3].quality);
+  EXPECT_FALSE(plan->rungs[1].quality->measured);
+  EXPECT_TRUE(plan->rungs[2].quality->measured);
+  EXPECT_DOUBLE_EQ(plan->rungs[2].quality->divergence, 0.5);
+  EXPECT_LT(plan->rungs[1].quality->divergence, plan->rungs[3].quality->divergence);
+}
+
+TEST(Quality, ALargerModelAtFewBitsBesideASmallerAtMore) {
+  const ModelPlan large = plan_of("70B", request_for(48 * kGiB)), small = plan_of("32B", request_for(48 * kGiB));
+  const auto decision = compare_plans(large, small);
+  ASSERT_TRUE(decision);
+  EXPECT_FALSE(decision->reason.empty());
+  EXPECT_FALSE(compare_plans(large, plan_of("671B-A37B", request_for(48 * kGiB))));
+}
+
 TEST(Explain, FilledInFormulasGiveTheNumbers) {
   const ModelPlan plan = plan_of("8B", request_for(24 * kGiB, {"q4_k"}));
   const auto lines = explain_rung(plan, plan.rungs.front());

@@ -90,6 +90,7 @@ class PlanText {
       text_ += table_text(columns(), style_, plan_.best);
       line("");
       line(parts_line());
+      quality_lines();
     }
     cache_lines();
     placement_lines();
@@ -209,6 +210,10 @@ class PlanText {
     all.push_back(column("memory", 0, [](const RungPlan& rung) { return binary_size(rung.bytes); }));
     all.push_back(column("fits", 0, [](const RungPlan& rung) { return rung.fits ? "yes" : "no"; }));
     all.push_back(column("longest context", 0, [&](const RungPlan& rung) { return context_text(plan_, rung); }));
+    all.push_back(column("loss", 5, [](const RungPlan& rung) -> std::string {
+      if (!rung.quality) return "-";
+      return fmt::format("{}{}", divergence_class(rung.quality->divergence).name, rung.quality->measured ? "*" : "");
+    }));
     const auto speed = [](const RungPlan& rung) {
       const auto& tokens = rung.placements.front().decode_tokens_per_second;
       return rung.fits && tokens ? fmt::format("{:.3g}", *tokens) : "-";
@@ -230,6 +235,21 @@ class PlanText {
     if (mixture && rung.weights.active_bytes)
       text += fmt::format("; a token reads {} of them", binary_size(*rung.weights.active_bytes));
     return text;
+  }
+
+  /// What the best rung is expected to lose, and who says so.
+  void quality_lines() {
+    const RungPlan& rung = main_rung();
+    if (!rung.quality) return;
+    const QualityEstimate& quality = *rung.quality;
+    std::string text = fmt::format("loss of {}: {}, divergence {}{} ({}: {})", printable(rung.name),
+                                   divergence_class(quality.divergence).name, quality.measured ? "" : "about ",
+                                   divergence(quality.divergence), quality.measured ? "measured" : "published",
+                                   printable(quality.source));
+    for (const CapabilityExpectation& one : quality.capabilities)
+      text += fmt::format("; {} {}", printable(one.capability), printable(one.verdict));
+    line(text);
+    for (const std::string& note : quality.notes) line("note: loss: " + printable(note));
   }
 
   void cache_lines() {
