@@ -1,4 +1,6 @@
+import { AdviceSection } from "./advice";
 import { BlockPicture } from "./blocks";
+import { CollapseOrder } from "./collapse";
 import { Curve } from "./curve";
 import { FullTable } from "./full_table";
 import { Header } from "./header";
@@ -19,6 +21,8 @@ export function App({ ladder }: { ladder: Ladder }) {
       <main>
         <Curve ladder={ladder} />
         <HeatMap ladder={ladder} />
+        <CollapseOrder ladder={ladder} />
+        <AdviceSection ladder={ladder} />
         <Pareto ladder={ladder} />
         <BlockPicture ladder={ladder} />
         <KlHistogram ladder={ladder} />

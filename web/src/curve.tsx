@@ -42,6 +42,13 @@ function cliffBand(ladder: Ladder, label: string): Band | null {
   return { from: Math.min(above, below), to: Math.max(above, below), above: cliff.above, below: cliff.below, label };
 }
 
+/** Where the divergence begins to grow faster, with its uncertainty; without a fit the same as above. */
+function breakBand(ladder: Ladder): Band | null {
+  const fit = ladder.cliffFit;
+  if (fit === null) return cliffBand(ladder, "cliff");
+  return { from: fit.low, to: fit.high, label: `break at ${fixed(fit.bits, 1)} bits (${fixed(fit.low, 1)}\u2013${fixed(fit.high, 1)})` };
+}
+
 function Legend({ kinds, interval, cliff }: { kinds: Set<string>; interval: boolean; cliff: boolean }) {
   const key = (kind: "reference" | "type" | "recipe", text: string) =>
     kinds.has(kind) && (
@@ -128,7 +135,8 @@ export function Curve({ ladder }: { ladder: Ladder }) {
       points: divergence,
       y: kldScale,
       ticks: powers.map((at) => ({ at, text: at >= 1e-4 && at < 1000 ? String(at) : at.toExponential(0) })),
-      band: cliffBand(ladder, "cliff"),
+      band: breakBand(ladder),
+      floor: ladder.noise !== null && ladder.noise > 0 ? { to: ladder.noise, label: "noise: the reference against itself" } : null,
     },
   ];
   const kinds = new Set(rungs.map((rung) => rung.kind as string));

@@ -37,7 +37,7 @@ function Row({ rung, histogram, top, left, x }: RowProps) {
   return (
     <g role="img" aria-label={spoken} tabindex={0} class="kl-row">
       <title>{spoken}</title>
-      <rect class="reach" x={0} y={top} width={x(histogram.edges.at(-1)!)} height={rowHeight} />
+      <rect class="reach" x={0} y={top} width={x(Infinity)} height={rowHeight} />
       <text x={left - 10} y={floor - 3} text-anchor="end">
         {rung.name}
       </text>
@@ -70,10 +70,14 @@ export function KlHistogram({ ladder }: { ladder: Ladder }) {
   if (rungs.length === 0) return null;
   const left = Math.min(150, width * 0.3);
   const edges = rungs[0]!.kld!.histogram!.edges;
-  const domain: [number, number] = [edges[0]!, edges.at(-1)!];
-  const x = logarithmic(domain, [left, width - 14]);
+  const used = edges.slice(0, -1).flatMap((_, bin) => (rungs.some((rung) => (rung.kld!.histogram!.counts[bin] ?? 0) > 0) ? [bin] : []));
+  const domain: [number, number] = [edges[used[0]!]!, edges[used.at(-1)! + 1]!];
+  const scale = logarithmic(domain, [left, width - 14]);
+  const x = (value: number) => Math.min(width - 14, Math.max(left, scale(value)));
   const height = rungs.length * rowHeight + axisHeight;
-  const powers = decades(domain[0], domain[1]).filter((_, index) => width > 620 || index % 2 === 0);
+  const powers = decades(domain[0], domain[1]).filter(
+    (power, index) => power >= domain[0] && power <= domain[1] && (width > 620 || index % 2 === 0),
+  );
   return (
     <section aria-labelledby="kl-title">
       <h2 id="kl-title">How far single tokens move</h2>

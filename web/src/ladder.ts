@@ -2,6 +2,16 @@
 // type becomes null or an empty list, so that every part of the page has one kind of absence to handle.
 
 import { list, number, object, text } from "./json";
+import {
+  readAdvice,
+  readCliffFit,
+  readCollapse,
+  readModels,
+  type Advice,
+  type CliffFit,
+  type Collapse,
+  type Models,
+} from "./ladder_findings";
 import { readLogHistogram, readParts, readWeights, type Histogram, type Part, type WeightPicture } from "./ladder_parts";
 
 export interface Kld {
@@ -94,6 +104,12 @@ export interface Ladder {
   cliff: Cliff | null;
   smallestSound: Sound | null;
   weights: WeightPicture | null;
+  collapse: Collapse[];
+  cliffFit: CliffFit | null;
+  /** Mean KL divergence of the reference from itself. */
+  noise: number | null;
+  advice: Advice | null;
+  models: Models | null;
 }
 
 function readVerdict(value: unknown): Verdict {
@@ -234,6 +250,11 @@ export function readLadder(value: unknown): Ladder {
     cliff: readCliff(findings.cliff),
     smallestSound: readSound(findings.smallest_sound),
     weights: readWeights(from.weights),
+    collapse: readCollapse(findings.collapse),
+    cliffFit: readCliffFit(findings.cliff_fit),
+    noise: number(object(object(from.noise).kld).mean),
+    advice: readAdvice(from.advice),
+    models: readModels(from.models),
   };
 }
 

@@ -1,7 +1,8 @@
 // Size against score: which file is the best of its size. What has no smaller and better rival is on the frontier.
 import { useState } from "preact/hooks";
-import { bytes, percent } from "./format";
+import { bytes, percent, shorten } from "./format";
 import type { Ladder, Rung } from "./ladder";
+import type { Models } from "./ladder_findings";
 import { Plot, type Frame, type Point } from "./plot";
 import { linear, linearTicks, logarithmic } from "./scale";
 import { Tip, beside, below } from "./tip";
@@ -20,6 +21,51 @@ export function frontier(points: Point[]): Point[] {
   return sorted.filter((point) => point.value > best && ((best = point.value), true));
 }
 
+const ordinals = ["type", "recipe", "reference"] as const;
+
+/** Several models: the shape of a mark tells which. What does not fit the memory is left out. */
+function modelPoints(models: Models): Point[] {
+  return models.points
+    .filter((each) => each.fits)
+    .map((each) => ({
+      name: `${shorten(each.model, 14)} ${each.rung}`,
+      kind: ordinals[models.names.indexOf(each.model) % ordinals.length]!,
+      at: each.bytes,
+      value: each.score,
+      low: null,
+      high: null,
+      spoken: `${each.model} ${each.rung}: ${bytes(each.bytes)}, mean score ${percent(each.score)} percent`,
+    }));
+}
+
+function Best({ models }: { models: Models }) {
+  if (models.best.length === 0) return null;
+  const memory = models.memory === null ? "" : ` within ${bytes(models.memory)}`;
+  return (
+    <div class="scroll" role="region" aria-label="The best of each capability" tabindex={0}>
+      <table class="plain">
+        <caption>The best of each capability{memory}, and the smallest file that may be as good</caption>
+        <thead>
+          <tr>
+            <th scope="col">capability</th>
+            <th scope="col">best</th>
+            <th scope="col">smallest as good</th>
+          </tr>
+        </thead>
+        <tbody>
+          {models.best.map((each) => (
+            <tr key={each.capability}>
+              <th scope="row">{each.capability}</th>
+              <td>{each.best}</td>
+              <td>{each.smallest}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
 const sizeTicks = (low: number, high: number) =>
   Array.from({ length: 16 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power))
     .flat()
@@ -29,7 +75,7 @@ const sizeTicks = (low: number, high: number) =>
 export function Pareto({ ladder }: { ladder: Ladder }) {
   const [ref, width] = useWidth();
   const [active, setActive] = useState<string | null>(null);
-  const points: Point[] = ladder.rungs.flatMap((rung) => {
+  const points: Point[] = ladder.models ? modelPoints(ladder.models) : ladder.rungs.flatMap((rung) => {
     const score = meanScore(rung);
     if (score === null || rung.bytes === null || !(rung.bytes > 0)) return [];
     const spoken = `${rung.name}: ${bytes(rung.bytes)}, mean score ${percent(score)} percent`;
@@ -76,6 +122,7 @@ export function Pareto({ ladder }: { ladder: Ladder }) {
           {point && rung && <Tip rung={rung} style={width < 560 ? below(frame) : beside(x(point.at), y(point.value), width)} />}
         </div>
       </figure>
+      {ladder.models && <Best models={ladder.models} />}
     </section>
   );
 }

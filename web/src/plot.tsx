@@ -28,8 +28,8 @@ export interface Frame {
 export interface Band {
   from: number;
   to: number;
-  above: string;
-  below: string;
+  above?: string;
+  below?: string;
   label: string;
 }
 
