@@ -24,5 +24,6 @@ Command add_recipe(CLI::App& app);
 Command add_compare(CLI::App& app);
 Command add_plan(CLI::App& app);
 Command add_panel(CLI::App& app);
+Command add_report(CLI::App& app);
 
 }  // namespace rung

@@ -66,7 +66,7 @@ int run_program(int argc, char** argv) {
       "'rung COMMAND --help' explains a command. RUNG_ISA=scalar|avx2|avx512 forces an instruction set.");
   std::vector<Command> commands;
   for (const auto add : {add_ladder, add_compare, add_quantize, add_calibrate, add_perplexity, add_inspect, add_run,
-                         add_recipe, add_plan, add_panel})
+                         add_recipe, add_plan, add_panel, add_report})
     commands.push_back(add(app));
   if (const Status name = check_command_name(app, argc, argv); !name) return report(name);
   try {

@@ -1,6 +1,9 @@
 // Bytes of weights: published files to the byte, recipes to their published sizes, the rules of thumb that people use.
 #include <gmock/gmock.h>
 
+#include <nlohmann/json.hpp>
+
+#include "base/mapped_file.h"
 #include "plan/model_shapes.h"
 #include "plan/shapes_for_tests.h"
 #include "plan/size_model.h"
@@ -66,6 +69,24 @@ TEST(Weights, Ds4RecipesHaveTheirPublishedSizes) {  // antirez/ds4, README and d
   EXPECT_NEAR(gib("ds4/q2"), 80.76, 0.005);
   EXPECT_NEAR(gib("ds4/q4"), 153.3, 0.05);
   EXPECT_NEAR(gib("ds4/q2-q4"), 90.9, 0.05);
+}
+
+/// The report page draws DeepSeek-V4-Flash from these numbers.
+TEST(Weights, PictureOfALargeModelIsCounted) {
+  const std::string path = RUNG_SOURCE_DIR "/web/src/deepseek_v4_flash.json";
+  const auto picture = nlohmann::json::parse(read_file(path).value());
+  const GgufFile model = test::model_of(test::deepseek_v4_flash(), {{"general.architecture", GgufValue::string("deepseek4")}});
+  ASSERT_EQ(picture["recipes"].size(), 3u);
+  for (const auto& recipe : picture["recipes"]) {
+    const auto plan = plan_quantization(model, find_recipe(recipe["recipe"].get<std::string>()).value(), {});
+    const WeightCount count = count_weights(*plan, 43, std::nullopt);
+    ASSERT_EQ(recipe["layout"].size(), count.by_role.size());
+    for (size_t part = 0; part < count.by_role.size(); ++part) {
+      EXPECT_EQ(recipe["layout"][part]["part"], count.by_role[part].name);
+      EXPECT_EQ(recipe["layout"][part]["weights"], count.by_role[part].values);
+      EXPECT_EQ(recipe["layout"][part]["bytes"], count.by_role[part].bytes);
+    }
+  }
 }
 
 TEST(Weights, WhatATokenReads) {

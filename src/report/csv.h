@@ -1,5 +1,5 @@
-// A ladder (docs/ladder-json.md) as CSV (RFC 4180): one line a measured value, so that a spreadsheet or a data frame can
-// take it as it is. The numbers are those of the JSON, digit for digit.
+// A ladder (docs/ladder-json.md) as CSV (RFC 4180): one line a measured value, so that a spreadsheet or a data frame
+// can take it as it is. The numbers are those of the JSON, digit for digit.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -65,8 +65,10 @@ std::string render_markdown(const nlohmann::ordered_json& json) {
   if (ladder.rungs.empty()) return out + "No rung was measured.\n";
   add_table(ladder, out);
   if (!ladder.capabilities.empty())
-    out += "\nCapabilities: score in %. **Bold** \u25bc: degraded beyond chance against the reference; ?: too few items to "
-           "tell; else it holds. Mean KL: divergence of the next-token probabilities from the reference, in nats.\n";
+    out +=
+        "\nCapabilities: score in %. **Bold** \u25bc: degraded beyond chance against the reference; ?: too few items "
+        "to "
+        "tell; else it holds. Mean KL: divergence of the next-token probabilities from the reference, in nats.\n";
   const bool weights_only =
       std::any_of(ladder.rungs.begin(), ladder.rungs.end(), [](const RungRow& rung) { return rung.weights_only; });
   if (weights_only) out += "\n\\* without an importance matrix: by the column energy of the weights alone.\n";

@@ -1,0 +1,108 @@
+#include "report/merge.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "ladder/models.h"
+
+namespace rung {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Known {
+  std::string_view format, key;  ///< where the page finds it; empty: a ladder
+  int64_t newest;
+};
+constexpr Known kKnown[] = {{"rung-ladder", "", 2}, {"rung-kv-ladder", "kv", 1}, {"rung-plan", "plan", 1}};
+
+Result<const Known*> known_of(const NamedDocument& document) {
+  const auto text = [&](const char* key) {
+    const auto found = document.json.is_object() ? document.json.find(key) : document.json.end();
+    return document.json.is_object() && found != document.json.end() ? found->dump() : std::string("nothing");
+  };
+  const std::string format = text("format"), version = text("version");
+  for (const Known& known : kKnown) {
+    if (format != fmt::format("\"{}\"", known.format)) continue;
+    if (document.json["version"].is_number_integer() && document.json["version"] >= 1 &&
+        document.json["version"] <= known.newest)
+      return &known;
+    return input_error("{}: version: found {}, allowed 1 to {}", document.file, version, known.newest);
+  }
+  return input_error(
+      "{}: format: found {}, allowed rung-ladder, rung-kv-ladder and rung-plan, as 'rung ladder' and "
+      "'rung plan --json' write them",
+      document.file, format);
+}
+
+/// What must be the same for rungs to stand in one table.
+std::string subject_of(const Json& ladder) {
+  const auto part = [](const Json& from, const char* key) {
+    return from.is_object() && from.contains(key) ? from[key] : Json();
+  };
+  const Json settings = part(ladder, "settings");
+  return Json::array({part(part(ladder, "model"), "hash"), part(settings, "context"), part(settings, "texts"),
+                      part(settings, "panel")})
+      .dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string name_of(const Json& rung) { return rung.is_object() ? rung.value("name", std::string()) : std::string(); }
+
+/// True if a rung came that was not there.
+bool add_rungs(Json& ladder, const Json& other) {
+  if (!ladder.contains("rungs") || !ladder["rungs"].is_array() || !other.contains("rungs")) return false;
+  bool added = false;
+  for (const Json& rung : other["rungs"]) {
+    const auto same = [&](const Json& each) { return name_of(each) == name_of(rung); };
+    if (std::any_of(ladder["rungs"].begin(), ladder["rungs"].end(), same)) continue;
+    ladder["rungs"].push_back(rung);
+    added = true;
+  }
+  return added;
+}
+
+/// One ladder of each subject, in the order given.
+std::vector<Json> join_ladders(const std::vector<Json>& ladders) {
+  std::vector<Json> joined;
+  for (const Json& ladder : ladders) {
+    const auto same = std::find_if(joined.begin(), joined.end(),
+                                   [&](const Json& each) { return subject_of(each) == subject_of(ladder); });
+    if (same == joined.end()) {
+      joined.push_back(ladder);
+    } else if (add_rungs(*same, ladder)) {
+      if (!(*same)["notes"].is_array()) (*same)["notes"] = Json::array();
+      (*same)["notes"].push_back(
+          "Several runs are joined here: verdicts and findings are those of the run that each is from. 'rung ladder' "
+          "with all "
+          "these rungs judges them together, and takes what was measured from the results database.");
+    }
+  }
+  return joined;
+}
+
+}  // namespace
+
+Result<Json> merge_documents(const std::vector<NamedDocument>& documents) try {
+  std::vector<Json> ladders;
+  Json others = Json::object();
+  for (const NamedDocument& document : documents) {
+    RUNG_TRY(const Known* known, known_of(document));
+    if (known->key.empty()) {
+      ladders.push_back(document.json);
+    } else if (others.contains(known->key)) {
+      return input_error("{}: is a second {}; a page has room for one", document.file, known->format);
+    } else {
+      others[std::string(known->key)] = document.json;
+    }
+  }
+  const std::vector<Json> joined = join_ladders(ladders);
+  Json page = joined.empty() ? Json::object() : joined.front();
+  if (joined.size() > 1) page["models"] = compare_models(joined, std::nullopt);
+  page.update(others);
+  return page;
+} catch (const nlohmann::json::exception& error) {
+  return input_error("the documents contradict their format: {}", error.what());
+}
+
+}  // namespace rung
