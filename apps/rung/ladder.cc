@@ -151,11 +151,15 @@ Status several_models(const Options& options) {
   const nlohmann::ordered_json document = compare_models(ladders, memory);
   const std::filesystem::path file = options.ladder.out / "models.json";
   RUNG_CHECK(write_file(file, document.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n"));
+  nlohmann::ordered_json page = ladders.front();
+  page["models"] = document;
+  RUNG_CHECK(write_file(options.ladder.out / "report.html", render_html(page)));
   if (options.json) {
     print_json(document);
     return {};
   }
-  fmt::print("{}\nData:    {}\n", render_models(document, table_style()), file.string());
+  fmt::print("{}\nReport:  {}\nData:    {}\n", render_models(document, table_style()),
+             (options.ladder.out / "report.html").string(), file.string());
   for (const std::filesystem::path& folder : folders) fmt::print("Report:  {}\n", (folder / "report.html").string());
   return {};
 }

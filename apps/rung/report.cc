@@ -29,7 +29,7 @@ Result<NamedDocument> read_document(const std::string& file) {
   RUNG_TRY(const std::string text, read_file(file));
   auto json = parse_bounded_json(text);
   if (!json) return input_error("{}: is no JSON document: {}", file, json.error().message);
-  return NamedDocument{file, std::move(*json)};
+  return NamedDocument{file, std::make_shared<nlohmann::ordered_json>(std::move(*json))};
 }
 
 Status report(const Options& options) {

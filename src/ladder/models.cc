@@ -22,7 +22,7 @@ struct Entry {
   double score = 0;
   Interval interval;
 
-  uint64_t bytes() const { return (*rung)["bytes"].get<uint64_t>(); }
+  uint64_t bytes() const { return (*rung).at("bytes").get<uint64_t>(); }
 };
 
 /// Whether the scores of two groups of items may be equal: the interval of their difference from the two intervals
@@ -33,12 +33,12 @@ bool may_be_equal(const Entry& better, const Entry& other) {
 }
 
 bool fits(const ordered_json& rung, std::optional<uint64_t> memory) {
-  return rung["writable"].get<bool>() && (!memory || rung["bytes"].get<uint64_t>() <= *memory);
+  return rung.at("writable").get<bool>() && (!memory || rung.at("bytes").get<uint64_t>() <= *memory);
 }
 
 ordered_json name_json(const Entry& entry, const std::vector<ordered_json>& ladders) {
-  return {{"model", ladders[entry.model]["model"]["name"]},
-          {"rung", (*entry.rung)["name"]},
+  return {{"model", ladders[entry.model].at("model").at("name")},
+          {"rung", (*entry.rung).at("name")},
           {"bytes", entry.bytes()},
           {"score", entry.score},
           {"low", entry.interval.low},
@@ -57,8 +57,8 @@ class Comparison {
     document["models"] = ordered_json::array();
     document["points"] = ordered_json::array();
     for (const ordered_json& ladder : ladders_) {
-      document["models"].push_back(ladder["model"]);
-      for (const ordered_json& rung : ladder["rungs"]) document["points"].push_back(point_json(ladder, rung));
+      document["models"].push_back(ladder.at("model"));
+      for (const ordered_json& rung : ladder.at("rungs")) document["points"].push_back(point_json(ladder, rung));
     }
     document["best"] = ordered_json::array();
     for (const auto& [capability, models] : capabilities_) document["best"].push_back(best_json(capability, models));
@@ -71,33 +71,33 @@ class Comparison {
   void find_capabilities() {
     std::map<std::string, ordered_json> first;
     for (size_t model = 0; model < ladders_.size(); ++model)
-      for (const ordered_json& panel : ladders_[model]["settings"]["panel"]) {
-        const auto name = panel["capability"].get<std::string>();
-        const auto [known, is_new] = first.emplace(name, panel["hash"]);
-        if (known->second == panel["hash"]) {
+      for (const ordered_json& panel : ladders_[model].at("settings").at("panel")) {
+        const auto name = panel.at("capability").get<std::string>();
+        const auto [known, is_new] = first.emplace(name, panel.at("hash"));
+        if (known->second == panel.at("hash")) {
           capabilities_[name].push_back(model);
         } else {
           notes_.push_back(fmt::format("{}: {} was asked other items and is left out there.", name,
-                                       ladders_[model]["model"]["name"].get<std::string>()));
+                                       ladders_[model].at("model").at("name").get<std::string>()));
         }
       }
   }
 
   /// The mean score over the capabilities that all models share.
   ordered_json point_json(const ordered_json& ladder, const ordered_json& rung) const {
-    ordered_json point = {{"model", ladder["model"]["name"]},
-                          {"rung", rung["name"]},
-                          {"bytes", rung["bytes"]},
-                          {"bits_per_weight", rung["bits_per_weight"]},
+    ordered_json point = {{"model", ladder.at("model").at("name")},
+                          {"rung", rung.at("name")},
+                          {"bytes", rung.at("bytes")},
+                          {"bits_per_weight", rung.at("bits_per_weight")},
                           {"fits", fits(rung, memory_)}};
     double sum = 0, count = 0;
     point["panel"] = ordered_json::object();
     for (const auto& [capability, models] : capabilities_) {
-      if (!rung["panel"].contains(capability)) continue;
-      const ordered_json& cell = rung["panel"][capability];
-      point["panel"][capability] = {{"score", cell["score"]}, {"low", cell["low"]}, {"high", cell["high"]}};
+      if (!rung.at("panel").contains(capability)) continue;
+      const ordered_json& cell = rung.at("panel")[capability];
+      point["panel"][capability] = {{"score", cell.at("score")}, {"low", cell.at("low")}, {"high", cell.at("high")}};
       if (models.size() < ladders_.size()) continue;
-      sum += cell["score"].get<double>();
+      sum += cell.at("score").get<double>();
       ++count;
     }
     point["score"] = count > 0 ? ordered_json(sum / count) : ordered_json(nullptr);
@@ -107,11 +107,13 @@ class Comparison {
   ordered_json best_json(const std::string& capability, const std::vector<size_t>& models) const {
     std::vector<Entry> entries;
     for (const size_t model : models)
-      for (const ordered_json& rung : ladders_[model]["rungs"]) {
-        if (!fits(rung, memory_) || !rung["panel"].contains(capability)) continue;
-        const ordered_json& cell = rung["panel"][capability];
-        entries.push_back(
-            {model, &rung, cell["score"].get<double>(), {cell["low"].get<double>(), cell["high"].get<double>()}});
+      for (const ordered_json& rung : ladders_[model].at("rungs")) {
+        if (!fits(rung, memory_) || !rung.at("panel").contains(capability)) continue;
+        const ordered_json& cell = rung.at("panel")[capability];
+        entries.push_back({model,
+                           &rung,
+                           cell.at("score").get<double>(),
+                           {cell.at("low").get<double>(), cell.at("high").get<double>()}});
       }
     ordered_json json = {{"capability", capability}, {"best", nullptr}, {"smallest_as_good", nullptr}};
     if (entries.empty()) return json;

@@ -12,6 +12,7 @@ namespace rung {
 
 /// models.json (docs/ladder-json.md) of the documents that run_ladder returned. A capability counts for the models
 /// whose panels of it are the same as the first one's; notes name the others. memory in bytes; nothing: all fit.
+/// Throws nlohmann::json::exception on documents of another shape.
 nlohmann::ordered_json compare_models(const std::vector<nlohmann::ordered_json>& ladders,
                                       std::optional<uint64_t> memory);
 

@@ -17,44 +17,45 @@ struct Known {
 };
 constexpr Known kKnown[] = {{"rung-ladder", "", 2}, {"rung-kv-ladder", "kv", 1}, {"rung-plan", "plan", 1}};
 
+const Json& member(const Json& from, std::string_view key) {
+  static const Json kAbsent;
+  if (!from.is_object()) return kAbsent;
+  const auto found = from.find(key);
+  return found == from.end() ? kAbsent : *found;
+}
+
+std::string shown(const Json& value) {
+  return value.is_null() ? "nothing" : value.dump(-1, ' ', true, Json::error_handler_t::replace);
+}
+
 Result<const Known*> known_of(const NamedDocument& document) {
-  const auto text = [&](const char* key) {
-    const auto found = document.json.is_object() ? document.json.find(key) : document.json.end();
-    return document.json.is_object() && found != document.json.end() ? found->dump() : std::string("nothing");
-  };
-  const std::string format = text("format"), version = text("version");
+  const Json &format = member(*document.json, "format"), &version = member(*document.json, "version");
   for (const Known& known : kKnown) {
-    if (format != fmt::format("\"{}\"", known.format)) continue;
-    if (document.json["version"].is_number_integer() && document.json["version"] >= 1 &&
-        document.json["version"] <= known.newest)
-      return &known;
-    return input_error("{}: version: found {}, allowed 1 to {}", document.file, version, known.newest);
+    if (format != known.format) continue;
+    if (version.is_number_integer() && version >= 1 && version <= known.newest) return &known;
+    return input_error("{}: version: found {}, allowed 1 to {}", document.file, shown(version), known.newest);
   }
   return input_error(
-      "{}: format: found {}, allowed rung-ladder, rung-kv-ladder and rung-plan, as 'rung ladder' and "
-      "'rung plan --json' write them",
-      document.file, format);
+      "{}: format: found {}, allowed rung-ladder, rung-kv-ladder and rung-plan, as 'rung ladder' and 'rung plan "
+      "--json' "
+      "write them",
+      document.file, shown(format));
 }
 
 /// What must be the same for rungs to stand in one table.
 std::string subject_of(const Json& ladder) {
-  const auto part = [](const Json& from, const char* key) {
-    return from.is_object() && from.contains(key) ? from[key] : Json();
-  };
-  const Json settings = part(ladder, "settings");
-  return Json::array({part(part(ladder, "model"), "hash"), part(settings, "context"), part(settings, "texts"),
-                      part(settings, "panel")})
+  const Json& settings = member(ladder, "settings");
+  return Json::array({member(member(ladder, "model"), "hash"), member(settings, "context"), member(settings, "texts"),
+                      member(settings, "panel")})
       .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string name_of(const Json& rung) { return rung.is_object() ? rung.value("name", std::string()) : std::string(); }
-
 /// True if a rung came that was not there.
 bool add_rungs(Json& ladder, const Json& other) {
-  if (!ladder.contains("rungs") || !ladder["rungs"].is_array() || !other.contains("rungs")) return false;
+  if (!member(ladder, "rungs").is_array() || !member(other, "rungs").is_array()) return false;
   bool added = false;
-  for (const Json& rung : other["rungs"]) {
-    const auto same = [&](const Json& each) { return name_of(each) == name_of(rung); };
+  for (const Json& rung : member(other, "rungs")) {
+    const auto same = [&](const Json& each) { return member(each, "name") == member(rung, "name"); };
     if (std::any_of(ladder["rungs"].begin(), ladder["rungs"].end(), same)) continue;
     ladder["rungs"].push_back(rung);
     added = true;
@@ -71,7 +72,7 @@ std::vector<Json> join_ladders(const std::vector<Json>& ladders) {
     if (same == joined.end()) {
       joined.push_back(ladder);
     } else if (add_rungs(*same, ladder)) {
-      if (!(*same)["notes"].is_array()) (*same)["notes"] = Json::array();
+      if (!member(*same, "notes").is_array()) (*same)["notes"] = Json::array();
       (*same)["notes"].push_back(
           "Several runs are joined here: verdicts and findings are those of the run that each is from. 'rung ladder' "
           "with all "
@@ -89,11 +90,11 @@ Result<Json> merge_documents(const std::vector<NamedDocument>& documents) try {
   for (const NamedDocument& document : documents) {
     RUNG_TRY(const Known* known, known_of(document));
     if (known->key.empty()) {
-      ladders.push_back(document.json);
+      ladders.push_back(*document.json);
     } else if (others.contains(known->key)) {
       return input_error("{}: is a second {}; a page has room for one", document.file, known->format);
     } else {
-      others[std::string(known->key)] = document.json;
+      others[std::string(known->key)] = *document.json;
     }
   }
   const std::vector<Json> joined = join_ladders(ladders);

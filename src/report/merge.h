@@ -2,6 +2,7 @@
 // a KV ladder and a plan join them. Reads JSON only.
 #pragma once
 
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -12,7 +13,7 @@ namespace rung {
 
 struct NamedDocument {
   std::string file;
-  nlohmann::ordered_json json;
+  std::shared_ptr<const nlohmann::ordered_json> json;  ///< not null
 };
 
 /// What render_html, render_csv and render_markdown take. The first ladder is the page's; rungs that later ladders of
