@@ -69,6 +69,7 @@ std::string command_line(const LadderOptions& ladder, const std::string& program
   if (!ladder.results.empty() && with_inputs) line += " --results " + quoted(ladder.results.string());
   if (material.context != 512) line += fmt::format(" --context {}", material.context);
   if (material.tokens != 0) line += fmt::format(" --tokens {}", material.tokens);
+  if (material.kv != KvOptions()) line += " --kv " + quoted(kv_options_name(material.kv));
   if (material.items != 0) line += fmt::format(" --items {}", material.items);
   if (ladder.all_items) line += " --all-items";
   if (ladder.width > 0) line += fmt::format(" --width {:g}", 100 * ladder.width);

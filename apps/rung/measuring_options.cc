@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "kv_option.h"
 #include "tasks/tasks.h"
 
 namespace rung {
@@ -42,6 +43,7 @@ void add_measuring_options(CLI::App& command, const MeasuringHelp& help, Measuri
       ->check(CLI::Range(4, 1 << 20));
   command.add_option("--tokens", material.tokens, "use only the first so many tokens of each text");
   command.add_option("--items", material.items, "use only the first so many items of each capability");
+  add_kv_option(command, material.kv);
   command.add_option("--threads", threads, "threads; the results do not depend on it")->check(CLI::Range(1, 1024));
 }
 

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
+#include "kv_option.h"
 #include "model/model_text.h"
 #include "receipt.h"
 #include "terminal.h"
@@ -18,7 +19,8 @@ namespace {
 using nlohmann::ordered_json;
 
 struct Options {
-  std::string model, text, reference, precision = "q8", kv = "f16";
+  std::string model, text, reference, precision = "q8";
+  KvOptions kv;
   size_t context = 512, tokens = 0;
   int threads = 0;
   bool json = false, receipt = false;
@@ -95,17 +97,20 @@ Status perplexity(const Options& options) {
   Receipt receipt(options.receipt);
   RUNG_TRY(const std::string text, read_file(options.text));
   RUNG_TRY(const Opened model, open_model(options.model));
+  RUNG_CHECK(check_kv_options(model.engine->config(), options.kv));
   RUNG_TRY(const TextChunks chunks,
            cut_text(model.text.tokenizer, text, options.text, options.context, options.tokens));
   ThreadPool pool(options.threads);
   Terminal terminal(options.json);
+  if (const std::string note = kv_research_note(options.kv); !note.empty()) terminal.note(note);
   SessionOptions session;
   session.precision = options.precision == "f32" ? Precision::kF32 : Precision::kQ8;
-  session.keys = session.values = *kv_format_from_name(options.kv);
+  session.kv = options.kv;
   ChunkLogits logits(model.engine, pool, session, chunks, 0);
   std::optional<ChunkLogits> reference;
   if (!options.reference.empty()) {
     RUNG_TRY(const Opened other, open_model(options.reference));
+    session.kv = reference_kv(options.kv);
     reference.emplace(other.engine, pool, session, chunks, 0);
   }
   RUNG_TRY(const PerplexityResult result,
@@ -127,7 +132,10 @@ Command add_perplexity(CLI::App& app) {
       app.add_subcommand("perplexity", "Measure perplexity on a text, and KL divergence from a reference model");
   command->add_option("MODEL", options->model, "a GGUF file")->required();
   command->add_option("--text", options->text, "UTF-8 text to measure on")->required()->type_name("FILE");
-  command->add_option("--reference", options->reference, "the model that MODEL was made from; both run side by side")
+  command
+      ->add_option("--reference", options->reference,
+                   "the model that MODEL was made from; both run side by side, this one with an f16 KV "
+                   "cache (f32 if --kv is)")
       ->type_name("MODEL");
   command->add_option("--context", options->context, "tokens a chunk; the second half is scored")
       ->capture_default_str()
@@ -138,9 +146,7 @@ Command add_perplexity(CLI::App& app) {
                    "q8: activations in 8 bits for integer types, as everyone does; f32: all in floats")
       ->capture_default_str()
       ->check(CLI::IsMember({"q8", "f32"}));
-  command->add_option("--kv", options->kv, "type of the KV cache")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"f16", "f32"}));
+  add_kv_option(*command, options->kv);
   command->add_option("--threads", options->threads, "threads; the result does not depend on it")
       ->check(CLI::Range(1, 1024));
   add_receipt_option(*command, options->receipt);

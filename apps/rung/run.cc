@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 #include "engine/sampler.h"
 #include "grammar/token_constraint.h"
+#include "kv_option.h"
 #include "measure/panel_items.h"
 #include "model/model_text.h"
 #include "receipt.h"
@@ -25,7 +26,8 @@ using nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
 struct Options {
-  std::string model, prompt, system, kv = "f16";
+  std::string model, prompt, system;
+  KvOptions kv;
   std::filesystem::path json_schema;
   bool has_prompt = false, raw = false, json = false, receipt = false;
   size_t tokens = 512, context = 0;
@@ -128,7 +130,7 @@ class Runner {
   static SessionOptions session_options(const Options& options, size_t capacity) {
     SessionOptions session;
     session.capacity = capacity;
-    session.keys = session.values = *kv_format_from_name(options.kv);
+    session.kv = options.kv;
     return session;
   }
 
@@ -246,6 +248,8 @@ Status run(const Options& options) {
   Receipt receipt(options.receipt);
   RUNG_TRY(auto source, FileSource::open(options.model));
   RUNG_TRY(auto engine, Engine::open(source));
+  RUNG_CHECK(check_kv_options(engine->config(), options.kv));
+  if (const std::string note = kv_research_note(options.kv); !note.empty()) fmt::print(stderr, "note: {}\n", note);
   RUNG_TRY(ModelText text, open_model_text(source->file()));
   RUNG_TRY(AnswerLimits limits, read_limits(options, text.tokenizer));
   size_t capacity = options.context;
@@ -280,9 +284,7 @@ Command add_run(CLI::App& app) {
       ->capture_default_str()
       ->check(CLI::Range(0.0f, 1.0f));
   command->add_option("--seed", options->sampler.seed, "of the random choices")->capture_default_str();
-  command->add_option("--kv", options->kv, "type of the KV cache")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"f16", "f32"}));
+  add_kv_option(*command, options->kv);
   command->add_option("--threads", options->threads, "threads")->check(CLI::Range(1, 1024));
   add_receipt_option(*command, options->receipt);
   command

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/hadamard.h"
 #include "kernels/elementwise.h"
 
 namespace rung {
@@ -11,7 +12,8 @@ namespace {
 
 constexpr size_t kPositions =
     64;  ///< keys and values expanded at a time: with dim 128 both fit the first-level cache twice
-constexpr size_t kQueries = 16;  ///< tokens that share the expanded block
+/// Tokens that share the expanded block: those of one position / kQueries, because they see the same cache.
+constexpr size_t kQueries = 16;
 
 }  // namespace
 
@@ -26,12 +28,15 @@ size_t Attention::scratch_bytes(const ModelConfig& config) {
 
 void Attention::run(ThreadPool& pool, std::span<const AttentionRun> runs, size_t layer, const float* q, float* out) {
   tasks_.clear();
-  for (const AttentionRun& run : runs)
-    for (size_t begin = 0; begin < run.tokens; begin += kQueries)
+  for (const AttentionRun& run : runs) {
+    const size_t end = run.first_position + run.tokens;
+    for (size_t position = run.first_position, next; position < end; position = next) {
+      next = std::min((position / kQueries + 1) * kQueries, end);
       for (size_t head = 0; head < config_.kv_heads; ++head)
         tasks_.push_back(
-            {{run.cache, run.first_token + begin, std::min(kQueries, run.tokens - begin), run.first_position + begin},
-             head});
+            {{run.cache, run.first_token + position - run.first_position, next - position, position}, head});
+    }
+  }
   pool.parallel_for(tasks_.size(), 1, [&](size_t begin, size_t end, int thread) {
     for (size_t task = begin; task < end; ++task)
       attend(tasks_[task], layer, q, out, scratch_[static_cast<size_t>(thread)].as<float>());
@@ -54,8 +59,8 @@ void Attention::attend(const Task& task, size_t layer, const float* q, float* ou
   const size_t end = task.queries.first_position + task.queries.tokens;
   for (size_t begin = 0; begin < end; begin += kPositions) {
     const size_t loaded = std::min(kPositions, end - begin);
-    task.queries.cache->load_keys(layer, task.kv_head, begin, loaded, keys);
-    task.queries.cache->load_values(layer, task.kv_head, begin, loaded, values);
+    task.queries.cache->load_keys(layer, task.kv_head, begin, loaded, task.queries.first_position, keys);
+    task.queries.cache->load_values(layer, task.kv_head, begin, loaded, task.queries.first_position, values);
     for (size_t query = 0; query < queries; ++query) {
       const size_t token = query / group, position = task.queries.first_position + token;
       if (position < begin) continue;
@@ -74,11 +79,13 @@ void Attention::attend(const Task& task, size_t layer, const float* q, float* ou
       weighted_sum_f32(scores, values, visible, value_dim, mixed + query * value_dim);
     }
   }
+  const bool values_rotated = task.queries.cache->values_rotated(layer);
   for (size_t query = 0; query < queries; ++query) {
     const size_t token = task.queries.first_token + query / group, head = task.kv_head * group + query % group;
     float* row = out + (token * config_.heads + head) * value_dim;
     std::copy_n(mixed + query * value_dim, value_dim, row);
     scale_f32(1.0f / total[query], value_dim, row);
+    if (values_rotated) hadamard(row, value_dim);
   }
 }
 

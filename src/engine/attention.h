@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "base/page_buffer.h"
 #include "base/thread_pool.h"
 #include "engine/kv_cache.h"
 #include "model/config.h"
@@ -13,7 +14,7 @@ namespace rung {
 
 /// Tokens of the batch that follow each other in one sequence.
 struct AttentionRun {
-  const KvCache* cache = nullptr;
+  KvCache* cache = nullptr;
   size_t first_token = 0;  ///< index in the batch
   size_t tokens = 0;
   size_t first_position = 0;  ///< of the first token; keys and values up to each token's own position are stored

@@ -31,8 +31,7 @@ class Engine {
 
 struct SessionOptions {
   Precision precision = Precision::kQ8;
-  KvFormat keys = KvFormat::kF16;
-  KvFormat values = KvFormat::kF16;
+  KvOptions kv = {};                       ///< check_kv_options() holds for the model
   size_t sequences = 1;                    ///< independent sequences, each with a cache of its own
   size_t capacity = 1024;                  ///< positions a sequence can hold
   size_t batch = 512;                      ///< tokens computed together; longer inputs are cut
@@ -42,7 +41,7 @@ struct SessionOptions {
 
   /// Weights, activations and KV in floats: the reference that quantized runs are compared with.
   static SessionOptions reference() {
-    return {.precision = Precision::kF32, .keys = KvFormat::kF32, .values = KvFormat::kF32};
+    return {.precision = Precision::kF32, .kv = {.keys = {KvFormat::kF32}, .values = {KvFormat::kF32}}};
   }
 };
 
@@ -56,6 +55,9 @@ struct SessionMemory {
 
   uint64_t total() const { return kv + buffers + scratch + logits; }
 };
+
+/// Tokens that a session with these options computes together at most.
+size_t session_batch(const SessionOptions& options);
 
 struct BatchToken {
   int32_t id = 0;
@@ -77,7 +79,7 @@ class Session {
   Result<std::span<const float>> forward(std::span<const int32_t> ids, uint32_t sequence = 0, bool all_logits = false);
 
   size_t length(uint32_t sequence) const;
-  /// Forgets everything after the first `length` tokens.
+  /// Forgets everything after the first `length` tokens (engine/kv_window.h for what some KV formats then keep).
   void truncate(uint32_t sequence, size_t length);
 
   /// What is in memory now, from this process's page tables; zeros where the system does not tell. What will be:

@@ -223,6 +223,32 @@ TEST(Session, ABfloat16StreamDiffersByItsRoundingOnly) {
   EXPECT_GT(worst, 1e-3);
 }
 
+/// What a token sees of the cache depends on positions alone, and products are the same in a batch of any size.
+TEST(Session, PrefillAndDecodingSeeTheSameCache) {
+  const auto engine = open_engine(fs::path(RUNG_SOURCE_DIR) / "models/pico-moe/pico-moe.bf16.gguf");
+  ThreadPool pool(2);
+  std::vector<int32_t> ids(100);
+  for (size_t index = 0; index < ids.size(); ++index) ids[index] = static_cast<int32_t>(1 + index * 37 % 4000);
+  for (const char* kv : {"q4_0+rot,iq4_nl+keep1", "kivi2", "nuq3,kivi4+rot"}) {
+    SessionOptions options;
+    options.kv = *parse_kv_options(kv);
+    options.capacity = ids.size();
+    options.batching = Batching::kInvariant;
+    std::vector<std::vector<float>> results;
+    for (const size_t step : {ids.size(), size_t{1}}) {
+      Session session(engine, pool, options);
+      results.emplace_back();
+      for (size_t begin = 0; begin < ids.size(); begin += step) {
+        const auto part = std::span(ids).subspan(begin, std::min(step, ids.size() - begin));
+        const auto logits = session.forward(part, 0, true);
+        ASSERT_TRUE(logits);
+        results.back().insert(results.back().end(), logits->begin(), logits->end());
+      }
+    }
+    EXPECT_EQ(results[0], results[1]) << kv;
+  }
+}
+
 TEST(Session, RefusesWhatDoesNotFitAndStaysAsItWas) {
   const auto engine = open_engine(fs::path(RUNG_SOURCE_DIR) / "models/pico-moe/pico-moe.bf16.gguf");
   ThreadPool pool(1);

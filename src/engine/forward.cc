@@ -1,10 +1,10 @@
 #include "engine/forward.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/half.h"
 #include "base/process_memory.h"
+#include "engine/hadamard.h"
 #include "kernels/elementwise.h"
 
 namespace rung {
@@ -23,16 +23,8 @@ Forward::Forward(const Engine& engine, ThreadPool& pool, const SessionOptions& o
       products_{pool, options.precision, options.observer, options.batching, {}, {}},
       attention_(engine.config(), pool.size()),
       buffers_(forward_layout(engine.config(), tensor_shapes(engine.source()), options.precision)),
-      experts_(engine.config(), buffers_) {
-  const ModelConfig& config = engine.config();
-  const size_t pairs = config.rope_dims / 2;
-  frequencies_.resize(pairs);
-  for (size_t pair = 0; pair < pairs; ++pair) {
-    const double exponent = -2.0 * static_cast<double>(pair) / static_cast<double>(config.rope_dims);
-    frequencies_[pair] = std::pow(static_cast<double>(config.rope_base), exponent) / config.rope_linear_factor;
-    if (!engine.weights().rope_factors.empty()) frequencies_[pair] /= engine.weights().rope_factors[pair];
-  }
-}
+      experts_(engine.config(), buffers_),
+      rope_(engine.config(), engine.weights().rope_factors) {}
 
 uint64_t Forward::resident_buffers() const { return buffers_.resident_bytes(); }
 
@@ -79,15 +71,11 @@ void Forward::let_go_of_embedding(size_t offset, size_t bytes) {
 }
 
 void Forward::prepare_positions(std::span<const PlacedToken> tokens) {
-  const size_t pairs = frequencies_.size();
+  const size_t pairs = rope_.pairs();
   float* cosine = buffers_.floats(Slot::kCosine);
   float* sine = buffers_.floats(Slot::kSine);
   products_.for_tokens(tokens.size(), pairs * 32, [&](size_t token) {
-    for (size_t pair = 0; pair < pairs; ++pair) {
-      const double angle = static_cast<double>(tokens[token].position) * frequencies_[pair];
-      cosine[token * pairs + pair] = static_cast<float>(std::cos(angle));
-      sine[token * pairs + pair] = static_cast<float>(std::sin(angle));
-    }
+    rope_.angles(tokens[token].position, cosine + token * pairs, sine + token * pairs);
   });
   runs_.clear();
   for (size_t token = 0; token < tokens.size(); ++token) {
@@ -117,6 +105,7 @@ void Forward::attention_block(std::span<const PlacedToken> tokens, size_t layer)
   products_.add_job(weights.v.weight, input, buffers_.floats(Slot::kValues));
   products_.run_jobs();
   finish_queries_and_keys(tokens, layer);
+  settle_caches(layer);
 
   const Linear& output = weights.attention_output;
   float* const mixed = buffers_.floats(Slot::kMixed);
@@ -134,26 +123,41 @@ void Forward::attention_block(std::span<const PlacedToken> tokens, size_t layer)
 void Forward::finish_queries_and_keys(std::span<const PlacedToken> tokens, size_t layer) {
   const ModelConfig& config = engine_.config();
   const LayerWeights& weights = engine_.weights().layers[layer];
-  const size_t pairs = frequencies_.size(), dim = config.key_dim;
-  const bool adjacent = config.architecture->rope == RopeLayout::kAdjacent;
+  const size_t pairs = rope_.pairs(), dim = config.key_dim;
   products_.for_tokens(tokens.size(), config.heads * dim, [&](size_t token) {
     const float* cosine = buffers_.floats(Slot::kCosine) + token * pairs;
     const float* sine = buffers_.floats(Slot::kSine) + token * pairs;
-    const auto finish = [&](float* row, size_t heads, const Linear& linear, const std::vector<float>& norm) {
+    KvCache& cache = *tokens[token].cache;
+    const bool keys_rotated = cache.keys_rotated(layer), values_rotated = cache.values_rotated(layer);
+    const auto finish = [&](float* row, size_t heads, const Linear& linear, const std::vector<float>& norm, bool turn) {
       add_bias(linear.bias, row);
       for (size_t head = 0; head < heads; ++head) {
         if (!norm.empty()) rms_norm_f32(row + head * dim, norm.data(), dim, config.norm_epsilon, row + head * dim);
-        rope_f32(row + head * dim, cosine, sine, pairs, adjacent);
+        if (turn) rope_f32(row + head * dim, cosine, sine, pairs, rope_.adjacent());
+        if (keys_rotated) hadamard(row + head * dim, dim);
       }
     };
     float* key = buffers_.floats(Slot::kKeys) + token * config.kv_heads * dim;
     float* value = buffers_.floats(Slot::kValues) + token * config.kv_heads * config.value_dim;
-    finish(buffers_.floats(Slot::kQueries) + token * config.heads * dim, config.heads, weights.q, weights.q_norm);
-    finish(key, config.kv_heads, weights.k, weights.k_norm);
+    finish(buffers_.floats(Slot::kQueries) + token * config.heads * dim, config.heads, weights.q, weights.q_norm, true);
+    finish(key, config.kv_heads, weights.k, weights.k_norm, !cache.keys_before_rope(layer));
     add_bias(weights.v.bias, value);
-    for (size_t head = 0; head < config.kv_heads; ++head)
-      tokens[token].cache->store(layer, head, tokens[token].position, key + head * dim,
-                                 value + head * config.value_dim);
+    for (size_t head = 0; head < config.kv_heads; ++head) {
+      float* head_value = value + head * config.value_dim;
+      if (values_rotated) hadamard(head_value, config.value_dim);
+      cache.store(layer, head, tokens[token].position, key + head * dim, head_value);
+    }
+  });
+}
+
+/// Formats of tiles write those that have come to their end.
+void Forward::settle_caches(size_t layer) {
+  const auto settles = [&](const AttentionRun& run) { return run.cache->settles(layer); };
+  if (std::none_of(runs_.begin(), runs_.end(), settles)) return;
+  pool_.parallel_for(engine_.config().kv_heads, 1, [&](size_t begin, size_t end, int) {
+    for (size_t head = begin; head < end; ++head)
+      for (const AttentionRun& run : runs_)
+        run.cache->settle(layer, head, run.first_position, run.first_position + run.tokens);
   });
 }
 

@@ -28,6 +28,7 @@ class Forward {
   /// Runs the batch, stores its keys and values, and writes the logits of the rows named in `wanted` to out:
   /// (wanted.size(), vocabulary).
   void run(std::span<const PlacedToken> tokens, std::span<const size_t> wanted, float* out);
+  const Rope& rope() const { return rope_; }
   uint64_t resident_buffers() const;
   uint64_t resident_scratch() const;  ///< of the threads
 
@@ -37,6 +38,7 @@ class Forward {
   void prepare_positions(std::span<const PlacedToken> tokens);
   void attention_block(std::span<const PlacedToken> tokens, size_t layer);
   void finish_queries_and_keys(std::span<const PlacedToken> tokens, size_t layer);
+  void settle_caches(size_t layer);
   void feed_forward_block(size_t tokens, size_t layer);
   void round_stream(size_t tokens);
   void output_logits(std::span<const size_t> wanted, float* out);
@@ -48,7 +50,7 @@ class Forward {
   Attention attention_;
   ForwardBuffers buffers_;
   Experts experts_;
-  std::vector<double> frequencies_;  ///< (rope_dims / 2) radians per position
+  Rope rope_;
   std::vector<AttentionRun> runs_;
 };
 

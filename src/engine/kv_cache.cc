@@ -2,55 +2,84 @@
 
 #include <algorithm>
 
-#include "base/process_memory.h"
+#include "engine/kv_window.h"
 
 namespace rung {
+namespace {
 
-KvCache::KvCache(const ModelConfig& config, KvFormat keys, KvFormat values, size_t capacity)
-    : heads_(config.kv_heads),
-      capacity_(capacity),
-      keys_(make_plane(keys, config.key_dim, config.layers)),
-      values_(make_plane(values, config.value_dim, config.layers)) {}
-
-KvCache::Plane KvCache::make_plane(KvFormat format, size_t dim, size_t layers) const {
-  const KvFormatInfo& info = kv_format_info(format);
-  const size_t row_bytes = info.row_bytes(dim);
-  return {&info, dim, row_bytes, PageBuffer(row_bytes * layers * heads_ * capacity_, PageBuffer::Use::kSparse)};
+bool before_rope(const KvSide& side) {
+  const KvTileCodec* tiles = kv_format_info(side.format).tiles;
+  return tiles != nullptr && tiles->before_rope;
 }
 
-uint64_t KvCache::reserved_bytes(const ModelConfig& config, KvFormat keys, KvFormat values, size_t capacity) {
-  return touched_bytes(config, keys, values, capacity, capacity);
+bool has_tiles(const KvSide& side) { return kv_format_info(side.format).tiles != nullptr; }
+
+}  // namespace
+
+size_t kv_batch_limit(const KvOptions& options) {
+  return has_tiles(options.keys) || has_tiles(options.values) ? kKvWindowBatch : SIZE_MAX;
 }
 
-uint64_t KvCache::touched_bytes(const ModelConfig& config, KvFormat keys, KvFormat values, size_t capacity,
+KvCache::KvCache(const ModelConfig& config, const KvOptions& options, size_t capacity, const Rope& rope)
+    : rope_(rope), key_dim_(config.key_dim), capacity_(capacity) {
+  for (size_t layer = 0; layer < config.layers; ++layer) {
+    const KvSide keys = options.keys_of(layer, config.layers), values = options.values_of(layer, config.layers);
+    layers_.push_back({KvPlane::create(keys.format, {config.kv_heads, config.key_dim, capacity}, true),
+                       KvPlane::create(values.format, {config.kv_heads, config.value_dim, capacity}, false),
+                       keys.rotated, values.rotated, before_rope(keys), has_tiles(keys) || has_tiles(values)});
+  }
+}
+
+uint64_t KvCache::reserved_bytes(const ModelConfig& config, const KvOptions& options, size_t capacity) {
+  return touched_bytes(config, options, capacity, capacity);
+}
+
+uint64_t KvCache::touched_bytes(const ModelConfig& config, const KvOptions& options, size_t capacity,
                                 size_t positions) {
-  const auto plane = [&](KvFormat format, size_t dim) {
-    const size_t row_bytes = kv_format_info(format).row_bytes(dim);
-    return pages_of_pieces(config.layers * config.kv_heads, capacity * row_bytes,
-                           std::min(positions, capacity) * row_bytes);
-  };
-  return plane(keys, config.key_dim) + plane(values, config.value_dim);
+  uint64_t bytes = 0;
+  for (size_t layer = 0; layer < config.layers; ++layer)
+    bytes += KvPlane::touched_bytes(options.keys_of(layer, config.layers).format,
+                                    {config.kv_heads, config.key_dim, capacity}, positions) +
+             KvPlane::touched_bytes(options.values_of(layer, config.layers).format,
+                                    {config.kv_heads, config.value_dim, capacity}, positions);
+  return bytes;
+}
+
+uint64_t KvCache::reserved_bytes() const {
+  uint64_t bytes = 0;
+  for (const Layer& layer : layers_) bytes += layer.keys->reserved_bytes() + layer.values->reserved_bytes();
+  return bytes;
 }
 
 uint64_t KvCache::resident_bytes() const {
-  return rung::resident_bytes(keys_.data.bytes()).value_or(0) + rung::resident_bytes(values_.data.bytes()).value_or(0);
+  uint64_t bytes = 0;
+  for (const Layer& layer : layers_) bytes += layer.keys->resident_bytes() + layer.values->resident_bytes();
+  return bytes;
 }
 
-uint8_t* KvCache::row(const Plane& plane, size_t layer, size_t head, size_t position) const {
-  return plane.data.data() + ((layer * heads_ + head) * capacity_ + position) * plane.row_bytes;
+void KvCache::grow(size_t length) {
+  if (length > kKvRing) held_begin_ = std::max(held_begin_, length - kKvRing);
 }
+
+void KvCache::truncate(size_t length) { held_begin_ = std::min(held_begin_, length); }
 
 void KvCache::store(size_t layer, size_t head, size_t position, const float* key, const float* value) {
-  keys_.format->store(key, keys_.dim, row(keys_, layer, head, position));
-  values_.format->store(value, values_.dim, row(values_, layer, head, position));
+  layers_[layer].keys->store(head, position, key);
+  layers_[layer].values->store(head, position, value);
 }
 
-void KvCache::load_keys(size_t layer, size_t head, size_t begin, size_t count, float* out) const {
-  keys_.format->load(row(keys_, layer, head, begin), count, keys_.dim, out);
+void KvCache::settle(size_t layer, size_t head, size_t begin, size_t end) {
+  layers_[layer].keys->settle(head, begin, end, held_begin_);
+  layers_[layer].values->settle(head, begin, end, held_begin_);
 }
 
-void KvCache::load_values(size_t layer, size_t head, size_t begin, size_t count, float* out) const {
-  values_.format->load(row(values_, layer, head, begin), count, values_.dim, out);
+void KvCache::load_keys(size_t layer, size_t head, size_t begin, size_t count, size_t reader, float* out) const {
+  layers_[layer].keys->load(head, begin, count, {reader, held_begin_}, out);
+  if (layers_[layer].keys_before_rope) rope_.turn(begin, count, key_dim_, out);
+}
+
+void KvCache::load_values(size_t layer, size_t head, size_t begin, size_t count, size_t reader, float* out) const {
+  layers_[layer].values->load(head, begin, count, {reader, held_begin_}, out);
 }
 
 }  // namespace rung

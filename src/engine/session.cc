@@ -32,10 +32,12 @@ struct Session::Impl {
   Status check(std::span<const BatchToken> input) const;
 };
 
+size_t session_batch(const SessionOptions& options) { return std::min(options.batch, kv_batch_limit(options.kv)); }
+
 Session::Session(std::shared_ptr<const Engine> engine, ThreadPool& pool, const SessionOptions& options)
-    : impl_(new Impl{engine, options.batch, Forward(*engine, pool, options), {}, {}, {}, {}, {}}) {
+    : impl_(new Impl{engine, session_batch(options), Forward(*engine, pool, options), {}, {}, {}, {}, {}}) {
   for (size_t sequence = 0; sequence < options.sequences; ++sequence)
-    impl_->sequences.push_back({KvCache(engine->config(), options.keys, options.values, options.capacity), 0});
+    impl_->sequences.push_back({KvCache(engine->config(), options.kv, options.capacity, impl_->forward.rope()), 0});
 }
 
 Session::Session(Session&&) noexcept = default;
@@ -71,6 +73,7 @@ Result<std::span<const float>> Session::forward(std::span<const BatchToken> toke
       if (token.wants_logits) impl.wanted.push_back(impl.placed.size());
       impl.placed.push_back({token.id, sequence.length++, &sequence.cache});
     }
+    for (Impl::Sequence& sequence : impl.sequences) sequence.cache.grow(sequence.length);
     impl.forward.run(impl.placed, impl.wanted, out);
     out += impl.wanted.size() * vocabulary;
   }
@@ -87,7 +90,9 @@ Result<std::span<const float>> Session::forward(std::span<const int32_t> ids, ui
 size_t Session::length(uint32_t sequence) const { return impl_->sequences[sequence].length; }
 
 void Session::truncate(uint32_t sequence, size_t length) {
-  impl_->sequences[sequence].length = std::min(length, impl_->sequences[sequence].length);
+  Impl::Sequence& truncated = impl_->sequences[sequence];
+  truncated.length = std::min(length, truncated.length);
+  truncated.cache.truncate(truncated.length);
 }
 
 SessionMemory Session::memory() const {

@@ -80,12 +80,12 @@ TEST(SessionMemory, AddsUpWholePages) {
   layout.values[static_cast<size_t>(Slot::kResidual)] = page_bytes();  // 4 pages a token
   layout.code_values[static_cast<size_t>(Input::kBlock)] = 64;         // 112 bytes a token: 64 codes and 12 numbers
   SessionOptions options;
-  options.keys = KvFormat::kF32;
+  options.kv.keys.format = KvFormat::kF32;
   options.sequences = 3;
   options.capacity = 100;
   options.batch = 10;
   const SessionMemory memory = predict_session_memory(config, layout, options, {100, 1000, 2}, 2);
-  const uint64_t keys = whole_pages(2 * 2 * 100 * 32 * 4), values = whole_pages(2 * 2 * 100 * 16 * 2);
+  const uint64_t keys = 2 * whole_pages(2 * 100 * 32 * 4), values = 2 * whole_pages(2 * 100 * 16 * 2);
   EXPECT_EQ(memory.kv_reserved, 3 * (keys + values));
   EXPECT_EQ(memory.kv, memory.kv_reserved);  // full
   EXPECT_EQ(memory.buffers, 40 * page_bytes() + whole_pages(1120));
@@ -166,14 +166,16 @@ std::shared_ptr<const TensorSource> open_source(const fs::path& path) {
 
 std::vector<SessionOptions> all_options() {
   std::vector<SessionOptions> all;
-  for (const KvFormatInfo& keys : all_kv_formats())
-    for (const size_t capacity : {200, 1000}) {
-      SessionOptions options;
-      options.keys = keys.format;
-      options.capacity = capacity;
-      options.batch = 128;
-      all.push_back(options);
-    }
+  const auto add = [&](KvFormat keys, KvFormat values, size_t capacity) {
+    SessionOptions options;
+    options.kv = {.keys = {keys}, .values = {values}};
+    options.capacity = capacity;
+    options.batch = 128;
+    all.push_back(options);
+  };
+  for (const KvFormat keys : {KvFormat::kF32, KvFormat::kQ8_0, KvFormat::kKivi2, KvFormat::kNuq3})
+    add(keys, KvFormat::kF16, 200);
+  add(KvFormat::kF16, KvFormat::kKivi4, 1000);
   all.push_back(SessionOptions::reference());
   return all;
 }

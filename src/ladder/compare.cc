@@ -94,15 +94,14 @@ class Comparison {
 
   Result<ordered_json> run() {
     RUNG_CHECK(open_all());
-    SessionOptions session;
-    reference_logits_.emplace(inputs_.engine, pool_, session, inputs_.chunks, ChunkLogits::kKeepBytes);
+    reference_logits_.emplace(inputs_.engine, pool_, inputs_.session(true), inputs_.chunks, ChunkLogits::kKeepBytes);
     RUNG_TRY(const Measured first, measure(first_));
     RUNG_TRY(const Measured second, measure(second_));
     std::optional<std::vector<CapabilityAnswers>> reference;
     if (has_reference()) {
       const std::string name = "reference";
       SideObserver observer(observer_, name);
-      RUNG_TRY(reference, answers_of(inputs_.engine, observer));
+      RUNG_TRY(reference, answers_of(inputs_.engine, true, observer));
     }
     return result(first, second, reference);
   }
@@ -131,6 +130,7 @@ class Comparison {
       if (engine->config().vocabulary != inputs_.engine->config().vocabulary)
         return input_error("{}: has a vocabulary of {}, the model it is compared with one of {}", name,
                            engine->config().vocabulary, inputs_.engine->config().vocabulary);
+      RUNG_CHECK(check_kv_options(engine->config(), options_.material.kv));
       const uint64_t bytes = source->file().file_bytes();
       const double bits = keep_plan(source->file()).bits_per_weight();
       return Side{name, bytes, bits, std::move(source)};
@@ -149,17 +149,20 @@ class Comparison {
     SideObserver observer(observer_, side.name);
     RUNG_TRY(const auto engine, Engine::open(side.source));
     Measured result;
-    ChunkLogits logits(engine, pool_, SessionOptions(), inputs_.chunks, 0);
+    ChunkLogits logits(engine, pool_, inputs_.session(false), inputs_.chunks, 0);
     ChunkLogits* reference = has_reference() ? &*reference_logits_ : nullptr;
     RUNG_TRY(result.scores, score_text(logits, reference, inputs_.chunks, pool_, observer));
     result.perplexity = summarize_scores(result.scores, has_reference());
-    RUNG_TRY(result.answers, answers_of(engine, observer));
+    RUNG_TRY(result.answers, answers_of(engine, false, observer));
     return result;
   }
 
-  Result<std::vector<CapabilityAnswers>> answers_of(const std::shared_ptr<const Engine>& engine, Observer& observer) {
-    RUNG_TRY(const auto free, judge_panel(engine, pool_, *inputs_.text, inputs_.asked, {}, observer));
-    RUNG_TRY(const auto constrained, constrain_panel(engine, pool_, *inputs_.text, inputs_.asked, free, {}, observer));
+  Result<std::vector<CapabilityAnswers>> answers_of(const std::shared_ptr<const Engine>& engine, bool is_reference,
+                                                    Observer& observer) {
+    const GenerateOptions generate = inputs_.answers(is_reference);
+    RUNG_TRY(const auto free, judge_panel(engine, pool_, *inputs_.text, inputs_.asked, generate, observer));
+    RUNG_TRY(const auto constrained,
+             constrain_panel(engine, pool_, *inputs_.text, inputs_.asked, free, generate, observer));
     std::vector<CapabilityAnswers> answers;
     for (size_t index = 0; index < free.size(); ++index)
       answers.push_back({inputs_.asked[index].name, free[index].right(), {}, {}, constrained[index]});
@@ -218,6 +221,7 @@ class Comparison {
       json["reference"] = {{"file", options_.reference.string()},
                            {"bytes", inputs_.source->file().file_bytes()},
                            {"perplexity", first.perplexity.reference_perplexity.value}};
+    json["kv"] = kv_options_name(inputs_.kv);
     json["tokens"] = first.scores.size();
     json["first"] = side_json(first_, first);
     json["second"] = side_json(second_, second);

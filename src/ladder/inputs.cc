@@ -90,6 +90,9 @@ fs::path find_beside(const fs::path& model, const char* name) {
 Status open_inputs(const fs::path& model, const MeasuringMaterial& material, LadderInputs& inputs) {
   RUNG_TRY(inputs.source, FileSource::open(model));
   RUNG_TRY(inputs.engine, Engine::open(inputs.source));
+  RUNG_CHECK(check_kv_options(inputs.engine->config(), material.kv));
+  inputs.kv = material.kv;
+  if (std::string note = kv_research_note(material.kv); !note.empty()) inputs.notes.push_back(std::move(note));
   RUNG_TRY(inputs.text, open_model_text(inputs.source->file()));
   RUNG_CHECK(open_texts(model, material, inputs));
   RUNG_CHECK(open_panel(model, material, inputs));
@@ -133,8 +136,10 @@ ordered_json describe_inputs(const fs::path& model, const LadderInputs& inputs) 
       {"routed_share", static_cast<double>(routed) / static_cast<double>(all)},
       {"bytes", file.file_bytes()},
       {"hash", inputs.model_hash}};
-  ordered_json settings = {
-      {"context", inputs.chunks.context}, {"texts", ordered_json::array()}, {"panel", describe_panel(inputs)}};
+  ordered_json settings = {{"context", inputs.chunks.context},
+                           {"kv", kv_options_name(inputs.kv)},
+                           {"texts", ordered_json::array()},
+                           {"panel", describe_panel(inputs)}};
   for (const LadderText& text : inputs.texts)
     settings["texts"].push_back(
         {{"file", text.file}, {"hash", text.hash}, {"tokens", text.tokens}, {"chunks", text.chunks.chunks.size()}});

@@ -29,6 +29,7 @@ struct MeasuringMaterial {
   size_t context = 512;
   size_t tokens = 0;  ///< of each text; 0: all
   size_t items = 0;   ///< of each capability; 0: all
+  KvOptions kv;       ///< of what is measured; the reference has reference_kv(kv)
 };
 
 struct LadderText {
@@ -57,7 +58,19 @@ struct LadderInputs {
   std::optional<Imatrix> imatrix;
   std::string imatrix_hash;
   std::optional<GramFile> grams;
+  KvOptions kv;  ///< of what is measured
   std::vector<std::string> notes;
+
+  SessionOptions session(bool reference) const {
+    SessionOptions options;
+    options.kv = reference ? reference_kv(kv) : kv;
+    return options;
+  }
+  GenerateOptions answers(bool reference) const {
+    GenerateOptions options;
+    options.session = session(reference);
+    return options;
+  }
 };
 
 /// NAME beside the model, else the shipped one.

@@ -88,9 +88,9 @@ class Ladder {
     RUNG_CHECK(identify_model(inputs_, observer_));
     const GgufFile& file = inputs_.source->file();
     model_ = {inputs_.model_hash, model_shape_hash(file), model_name(file)};
-    reference_logits_.emplace(inputs_.engine, pool_, SessionOptions(), inputs_.chunks, ChunkLogits::kKeepBytes);
+    reference_logits_.emplace(inputs_.engine, pool_, inputs_.session(true), inputs_.chunks, ChunkLogits::kKeepBytes);
     if (memory != nullptr)
-      *memory = predict_ladder_memory(inputs_, rungs_, *reference_logits_, GenerateOptions(),
+      *memory = predict_ladder_memory(inputs_, rungs_, *reference_logits_, inputs_.answers(false),
                                       static_cast<size_t>(pool_.size()));
     RUNG_CHECK(measure_all());
     return finish();
@@ -138,6 +138,8 @@ class Ladder {
         fmt::format("program {}\nscoring {}\nencoders {}\nmodel {}\nrung {}\ncontext {}\npanel {}\nimatrix {}\n",
                     RUNG_VERSION, kScoring, encoders_, inputs_.model_hash, rung.recipe.name, options_.material.context,
                     inputs_.panel_hash, inputs_.imatrix_hash);
+    if (inputs_.kv != KvOptions())
+      parts += fmt::format("kv {}\n", kv_options_name(rung.is_reference ? reference_kv(inputs_.kv) : inputs_.kv));
     if (rung.gptq) parts += fmt::format("gram {}\n", inputs_.grams->hash);
     for (const LadderText& text : inputs_.texts)
       parts += fmt::format("text {} {}\n", text.hash, text.chunks.chunks.size());
@@ -209,7 +211,7 @@ class Ladder {
                RecipeSource::create(inputs_.source, rung.plan, importance_of(rung, inputs_), pool_, observer));
       RUNG_TRY(engine, Engine::open(source));
     }
-    SessionOptions session;
+    SessionOptions session = inputs_.session(rung.is_reference);
     session.bf16_stream = rung.is_noise;
     if (result.perplexity.tokens == 0) {
       RUNG_TRY(result.perplexity, measure_text(rung, engine, session, observer));

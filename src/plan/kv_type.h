@@ -1,5 +1,5 @@
-// In which type a cache keeps keys or values: one that our engine has (engine/kv_format.h), or one of those that other
-// programs offer. A row is one head at one position.
+// In which type a cache keeps keys or values: one that our engine has (engine/kv_format.h), among them all that llama.cpp
+// offers. A row is one head at one position.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,7 @@ class KvType {
 
  private:
   std::string name_;
-  size_t (*engine_row_bytes_)(size_t dim) = nullptr;  ///< where our engine has the type
-  uint64_t block_values_ = 1, block_bytes_ = 2;       ///< else
+  uint64_t block_values_ = 1, block_bytes_ = 2;
 };
 
 /// Keys and values: "q8_0" for both, "q8_0/q4_0".
