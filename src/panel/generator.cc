@@ -10,7 +10,7 @@ namespace {
 
 /// Tokens that a right answer may take, with some words around it; a runaway ends there.
 std::optional<uint64_t> answer_limit(const PanelItem& item) {
-  constexpr uint64_t kWords = 96, kProgram = 512, kText = 768;
+  constexpr uint64_t kWords = 96, kProgram = 320, kText = 384;
   switch (item.grader) {
     case Grader::kChoice:
       return std::nullopt;
