@@ -53,7 +53,21 @@ function longNames() {
   return ladder;
 }
 
-const cases = { sample, oneRung, noPanel, noText, hostile, longNames, empty: () => ({ rungs: [] }) };
+/** Two models on one chart, and nothing that newer documents have. */
+function models() {
+  const ladder = sample();
+  for (const key of ["noise", "advice", "weights", "tests"]) delete ladder[key];
+  const point = (model, rung) => ({ model, rung: rung.name, bytes: rung.bytes * (model === "B" ? 2 : 1), fits: true, score: rung.panel.math.score });
+  ladder.models = {
+    format: "rung-models",
+    memory: 3e7,
+    points: ["A", "B"].flatMap((model) => ladder.rungs.map((rung) => point(model, rung))),
+    best: [{ capability: "math", best: { model: "B", rung: "q4_k" }, smallest_as_good: { model: "A", rung: "q4_k" } }],
+  };
+  return ladder;
+}
+
+const cases = { sample, models, oneRung, noPanel, noText, hostile, longNames, empty: () => ({ rungs: [] }) };
 mkdirSync(folder, { recursive: true });
 for (const [name, make] of Object.entries(cases)) {
   writeFileSync(join(folder, `${name}.json`), JSON.stringify(make()));

@@ -45,7 +45,11 @@ function survey() {
       area: size(svg),
       points: svg.querySelectorAll(".point").length,
     })),
+    pictures: Object.fromEntries(
+      ["collapse-row", "kl-row", "level-row"].map((name) => [name, document.querySelectorAll(`.${name}`).length]),
+    ),
     rows: document.querySelectorAll("#rungs tbody tr").length,
+    rowTexts: [...document.querySelectorAll("#rungs tbody tr")].map((row) => row.textContent),
     heatRows: document.querySelectorAll(".heat tbody tr").length,
     overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     brightness: (channels[0] + channels[1] + channels[2]) / 3,
@@ -62,12 +66,24 @@ function checkSurvey(ladder, view, seen) {
   const withBits = ladder.rungs.filter((rung) => rung.bits_per_weight > 0);
   const scored = withBits.filter((rung) => Object.keys(rung.panel ?? {}).length > 0).length;
   const compared = withBits.filter((rung) => rung.kld?.mean > 0).length;
-  const expected = [scored, compared].filter((points) => points > 0);
+  const sized = ladder.models ? ladder.models.points.length : scored;
+  const expected = [scored, compared, sized > 1 ? sized : 0].filter((points) => points > 0);
   check(seen.plots.length === expected.length, `${view.name}: ${seen.plots.length} plots, expected ${expected.length}`);
   seen.plots.forEach((plot, index) => {
     check(plot.area > 40000, `${view.name}: plot ${index} covers only ${plot.area} square pixels`);
     check(plot.points === expected[index], `${view.name}: plot ${index} has ${plot.points} points, not ${expected[index]}`);
   });
+  const pictures = {
+    "collapse-row": ladder.findings?.collapse?.length ?? 0,
+    "kl-row": ladder.rungs.filter((rung) => rung.kld?.histogram?.counts?.length > 0).length,
+    "level-row": ladder.weights?.formats?.length ?? 0,
+  };
+  for (const [name, count] of Object.entries(pictures))
+    check(seen.pictures[name] === count, `${view.name}: ${seen.pictures[name]} of ${name}, not ${count}`);
+  for (const rung of ladder.rungs.filter((each) => typeof each.perplexity === "number")) {
+    const shown = seen.rowTexts.some((text) => text.includes(rung.perplexity.toFixed(2)));
+    check(shown, `${view.name}: no row of the table has the perplexity ${rung.perplexity.toFixed(2)} of the document`);
+  }
   check(seen.rows === ladder.rungs.length, `${view.name}: ${seen.rows} table rows for ${ladder.rungs.length} rungs`);
   const heatRows = ladder.rungs.filter((rung) => Object.keys(rung.panel ?? {}).length > 0).length;
   check(seen.heatRows === (heatRows > 1 ? heatRows : 0), `${view.name}: ${seen.heatRows} rows in the heat map, not ${heatRows}`);

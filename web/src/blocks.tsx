@@ -1,6 +1,6 @@
 // Where the bytes are: each recipe a bar whose area is its bytes, cut into the parts of the model, coloured by bits per
 // weight. All bars of a picture share one scale.
-import { bits, bytes, percent } from "./format";
+import { bits, bytes, percent, shorten } from "./format";
 import type { Ladder } from "./ladder";
 import type { Part } from "./ladder_parts";
 import { useWidth } from "./width";
@@ -40,7 +40,7 @@ function Blocks({ bar, top, scale }: { bar: Bar; top: number; scale: number }) {
   return (
     <g role="img" aria-label={spoken(bar)} tabindex={0} class="blocks">
       <text class="bar-name" x={0} y={top - 7}>
-        <tspan class="strong">{bar.name}</tspan> {bytes(sum(bar.parts))}
+        <tspan class="strong">{shorten(bar.name, 28)}</tspan> {bytes(sum(bar.parts))}
       </text>
       {bar.parts.map((part) => {
         const width = part.bytes * scale;

@@ -1,6 +1,6 @@
 // The order of collapse: for each capability how far down it holds, where it is degraded, half gone, gone. A row of bands
 // over the axis of bits; what goes first stands first.
-import { bits, percent } from "./format";
+import { bits, percent, shorten } from "./format";
 import type { Ladder } from "./ladder";
 import type { Collapse, Place } from "./ladder_findings";
 import { bitTicks, logarithmic } from "./scale";
@@ -43,7 +43,7 @@ function Row({ row, top, left, right, end, x }: RowProps) {
       <title>{words}</title>
       <rect class="reach" x={0} y={top} width={right} height={rowHeight} />
       <text x={left - 10} y={top + rowHeight / 2 + 4} text-anchor="end">
-        {row.capability}
+        {shorten(row.capability, 18)}
       </text>
       {steps.map((step, index) => (
         <rect

@@ -112,8 +112,9 @@ export function Curve({ ladder }: { ladder: Ladder }) {
   // The room above 100 % is for the labels of the many rungs that lie there.
   const shares: [number, number] = [floor, highest + 0.16 * (highest - floor)];
   const keptScale = linear(shares, vertical);
+  const noise = ladder.noise !== null && ladder.noise > 0 ? ladder.noise : Infinity;
   const powers = decades(
-    Math.min(...divergence.map((point) => point.value)),
+    Math.min(noise, ...divergence.map((point) => point.value)),
     Math.max(...divergence.map((point) => point.value)),
   );
   const kldScale = logarithmic([powers[0]! * 0.9, powers[powers.length - 1]! * 1.1], vertical);
@@ -136,7 +137,7 @@ export function Curve({ ladder }: { ladder: Ladder }) {
       y: kldScale,
       ticks: powers.map((at) => ({ at, text: at >= 1e-4 && at < 1000 ? String(at) : at.toExponential(0) })),
       band: breakBand(ladder),
-      floor: ladder.noise !== null && ladder.noise > 0 ? { to: ladder.noise, label: "noise: the reference against itself" } : null,
+      floor: noise < Infinity ? { to: noise, label: "noise: the reference against itself" } : null,
     },
   ];
   const kinds = new Set(rungs.map((rung) => rung.kind as string));

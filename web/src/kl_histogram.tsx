@@ -1,6 +1,6 @@
 // How divergence is spread over the tokens of a text: a row of bars a rung, from most bits down, over one logarithmic axis.
 // The mean hides that most tokens hardly move and a few move far; the few break long answers.
-import { bits, kld, percent } from "./format";
+import { bits, kld, percent, shorten } from "./format";
 import type { Histogram } from "./ladder_parts";
 import type { Ladder, Rung } from "./ladder";
 import { decades, logarithmic } from "./scale";
@@ -39,7 +39,7 @@ function Row({ rung, histogram, top, left, x }: RowProps) {
       <title>{spoken}</title>
       <rect class="reach" x={0} y={top} width={x(Infinity)} height={rowHeight} />
       <text x={left - 10} y={floor - 3} text-anchor="end">
-        {rung.name}
+        {shorten(rung.name, 18)}
       </text>
       {histogram.counts.map((count, bin) => {
         if (count === 0) return null;

@@ -6,10 +6,14 @@ import { qualityKept, readLadder } from "./ladder";
 test("reads the sample whole", () => {
   const ladder = readLadder(sampleJson());
   expect(ladder.rungs).toHaveLength(12);
-  expect(ladder.capabilities).toEqual(["math", "reasoning", "code", "schema", "tools", "facts", "recall"]);
+  expect(ladder.capabilities).toEqual(["code", "facts", "math", "reasoning", "recall", "schema", "tools"]);
   expect(ladder.rungs[0]).toMatchObject({ name: "bf16", kind: "reference", kld: null, sameTop: null });
   expect(ladder.rungs.every((rung) => rung.bits !== null && rung.perplexity !== null && rung.panel.size === 7)).toBe(true);
   expect(ladder.cliff?.loss).not.toBeNull();
+  expect(ladder.collapse).toHaveLength(7);
+  expect(ladder.advice?.rungs).toHaveLength(12);
+  expect(ladder.noise).toBeGreaterThan(0);
+  expect(ladder.rungs.every((rung) => rung.layout.length > 5)).toBe(true);
 });
 
 test.each([null, [], 3, "x", {}, { rungs: {} }, { rungs: [null, 1, { kld: [] }], model: [], findings: { cliff: 1 } }])(

@@ -117,6 +117,12 @@ function readVerdict(value: unknown): Verdict {
   return value === "too few items to tell" ? "unclear" : "unknown";
 }
 
+/** Where the items set no upper limit the document says 100. */
+const limit = (value: unknown): number | null => {
+  const read = number(value);
+  return read !== null && read < 100 ? read : null;
+};
+
 function readScore(value: unknown): Score {
   const from = object(value);
   return {
@@ -127,7 +133,7 @@ function readScore(value: unknown): Score {
     high: number(from.high),
     retained: number(from.retained),
     retainedLow: number(from.retained_low),
-    retainedHigh: number(from.retained_high),
+    retainedHigh: limit(from.retained_high),
     lost: number(from.lost),
     gained: number(from.gained),
     pValue: number(from.p_value),

@@ -132,8 +132,10 @@ export function Method({ ladder }: { ladder: Ladder }) {
         {ladder.panel.length > 0 && <Row name="Panel">{panelText(ladder)}</Row>}
         {ladder.capabilities.length > 0 && (
           <Row name="Statistics">
-            Scores: Wilson 95 % interval. Retained share: paired bootstrap 95 % over items. Verdicts: exact McNemar test, two-sided,
-            Holm-corrected over all rungs and capabilities. The interval of the mean adds the capabilities' half-widths as squares.
+            Scores: Wilson 95 % interval. Retained share: what is left above chance on the same items, with its paired 95 % score
+            interval. Verdicts: exact McNemar test over the looks taken, two-sided, Holm-corrected over all rungs and capabilities, and
+            above the noise of the reference against itself. A rung stops being asked once its verdict is certain. The interval of the
+            mean adds the capabilities' half-widths as squares.
           </Row>
         )}
         <Row name="Importance matrix">

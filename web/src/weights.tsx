@@ -1,4 +1,5 @@
 // Real weights of the model and the levels that formats can put them on: what "four bits" means.
+import { shorten } from "./format";
 import type { Ladder } from "./ladder";
 import type { FormatLevels, Histogram } from "./ladder_parts";
 import { linear } from "./scale";
@@ -48,7 +49,7 @@ function Row({ row, group, top, left, x, inside }: RowProps) {
       <title>{spoken}</title>
       <rect class="reach" x={0} y={top} width={x(Infinity)} height={rowHeight} />
       <text x={left - 10} y={middle + 4} text-anchor="end">
-        {row.format}
+        {shorten(row.format, 14)}
       </text>
       {row.levels.filter(inside).map((level) => (
         <line key={level} class="level" x1={x(level)} x2={x(level)} y1={middle - 10} y2={middle + 10} />
@@ -88,7 +89,7 @@ export function Weights({ ladder }: { ladder: Ladder }) {
       </p>
       <div ref={ref} class="plot">
         <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} role="group" aria-labelledby="weights-title">
-          <g role="img" aria-label={summary}>
+          <g role="img" aria-label={summary} class="bell-row">
             <path class="bell" d={path(picture.histogram, x, bellHeight)} />
             <text x={left - 10} y={bellHeight - 4} text-anchor="end">
               all
