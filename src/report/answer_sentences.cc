@@ -61,6 +61,7 @@ void add_list(const ordered_json& rungs, const std::string& intro, What what, st
 std::string surer_when_wrong(const ordered_json& rung) {
   const auto change = number_at(rung, "/answers/confidence/wrong_change/confidence/mean");
   if (text_at(rung, "/answers/confidence/more_confident_when_wrong") != "yes" || !change) return {};
+  if (*change < 0.005) return {};  // certain, and too small to be worth a word
   return fmt::format("{:+.2f}", *change);
 }
 
