@@ -20,17 +20,24 @@ struct Pico {
   ModelText text = open_model_text(engine->source().file()).value();
 };
 
-/// One token after the other through a session of its own.
-double token_by_token(const Pico& pico, ThreadPool& pool, const ChoiceItem& item, size_t choice) {
+/// One token after the other, or a few, through a session of its own.
+double token_by_token(const Pico& pico, ThreadPool& pool, const ChoiceItem& item, size_t choice,
+                      const KvOptions& kv = {}, size_t step = 1) {
   SessionOptions options;
+  options.kv = kv;
   options.batching = Batching::kInvariant;
   Session session(pico.engine, pool, options);
   std::vector<Token> ids = item.context;
   ids.insert(ids.end(), item.choices[choice].begin(), item.choices[choice].end());
   double sum = 0;
-  for (size_t at = 0; at + 1 < ids.size(); ++at) {
-    const auto logits = session.forward(std::span(ids).subspan(at, 1), 0, true).value();
-    if (at + 1 >= item.context.size()) sum += logits[static_cast<size_t>(ids[at + 1])] - log_sum_exp(logits);
+  const size_t fed = ids.size() - 1, vocabulary = pico.engine->config().vocabulary;
+  for (size_t begin = 0; begin < fed; begin += step) {
+    const size_t count = std::min(step, fed - begin);
+    const auto logits = session.forward(std::span(ids).subspan(begin, count), 0, true).value();
+    for (size_t at = begin; at < begin + count; ++at) {
+      const auto row = logits.subspan((at - begin) * vocabulary, vocabulary);
+      if (at + 1 >= item.context.size()) sum += row[static_cast<size_t>(ids[at + 1])] - log_sum_exp(row);
+    }
   }
   return sum;
 }
@@ -57,6 +64,29 @@ TEST(Choices, LikelihoodsAreThoseOfTokenByTokenDecodingToTheBit) {
   ASSERT_TRUE(alone);
   EXPECT_EQ((*alone)[0].log_likelihood, (*scores)[2].log_likelihood);
   EXPECT_EQ((*alone)[1].log_likelihood, (*scores)[3].log_likelihood);
+}
+
+/// Caches that store many tokens at a time included, and choices too long for them to be forgotten.
+TEST(Choices, SoWithEveryKindOfKvCache) {
+  const Pico pico;
+  ThreadPool pool(2);
+  Observer silent;
+  std::string context = "It was late.", long_choice;
+  for (size_t line = 0; line < 16; ++line) context += " The rain fell on the " + std::to_string(line) + " roofs.";
+  for (size_t line = 0; line < 40; ++line) long_choice += "and then he went home ";
+  const std::vector<ChoiceItem> items = {
+      encode_choices(pico.text.tokenizer, context, {long_choice, "The door was shut.", "So"}).value()};
+  ASSERT_GT(items[0].choices[0].size(), 150u);
+  for (const char* name : {"q4_0", "kivi2", "nuq3"}) {
+    ForcingOptions options;
+    options.session.kv = parse_kv_options(name).value();
+    const auto scores = score_choices(pico.engine, pool, items, options, silent);
+    ASSERT_TRUE(scores) << scores.error().message;
+    for (size_t choice = 0; choice < 3; ++choice)
+      EXPECT_EQ((*scores)[0].log_likelihood[choice],
+                token_by_token(pico, pool, items[0], choice, options.session.kv, 7))
+          << name << " " << choice;
+  }
 }
 
 TEST(Choices, TextIsCutAsTheHarnessCutsIt) {

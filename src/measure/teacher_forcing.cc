@@ -14,6 +14,7 @@ constexpr size_t kVisitGrain = 4;                  // positions a thread takes a
 struct Slot {
   size_t prompt = kIdle;
   size_t next = 0;               ///< the continuation to come
+  size_t longest = 0;            ///< tokens fed after the prompt at a time, so far
   std::vector<float> first_row;  ///< what follows the prompt, kept for the later continuations
 };
 
@@ -27,6 +28,7 @@ class Forcing {
         vocabulary_(engine->config().vocabulary),
         tokens_(session.batch),
         rows_(std::max<size_t>(1, kLogitFloats / vocabulary_)),
+        forgettable_(kv_batch_limit(session.kv)),
         session_(engine, pool, session),
         slots_(session.sequences) {}
 
@@ -56,19 +58,26 @@ class Forcing {
         while (waiting_ < prompts_.size() && prompts_[waiting_].continuations.empty()) ++waiting_, ++finished_;
         if (waiting_ == prompts_.size()) continue;
         slot.prompt = waiting_++;
-        slot.next = 0;
-        session_.truncate(index, 0);
-        for (const Token id : prompt_of(slot).prompt) batch_.push_back({id, index, false});
+        slot.next = slot.longest = 0;
+        feed_prompt(index);
         batch_.back().wants_logits = true;
         ++wanted_;
+      } else if (slot.longest > forgettable_) {
+        feed_prompt(index);
       } else {
         session_.truncate(index, prompt_of(slot).prompt.size());
       }
       const auto text = prompt_of(slot).continuations[slot.next];
+      slot.longest = std::max(slot.longest, text.size() - 1);
       for (const Token id : text.first(text.size() - 1)) batch_.push_back({id, index, true});
       wanted_ += text.size() - 1;
       fed_.push_back(index);
     }
+  }
+
+  void feed_prompt(uint32_t index) {
+    session_.truncate(index, 0);
+    for (const Token id : prompt_of(slots_[index]).prompt) batch_.push_back({id, index, false});
   }
 
   void visit(std::span<const float> logits) {
@@ -110,6 +119,7 @@ class Forcing {
   std::span<const ForcedPrompt> prompts_;
   const ForcedVisitor& visit_;
   size_t vocabulary_, tokens_, rows_;
+  size_t forgettable_;  ///< after more tokens than these a cache of windows cannot go back to the end of the prompt
   Session session_;
   std::vector<Slot> slots_;
   std::vector<uint32_t> fed_;  ///< slots of the batch, in its order
