@@ -243,7 +243,9 @@ class Ladder {
     ladder.update(describe_inputs(options_.model, inputs_));
     ladder["reference"] = rungs_.front().recipe.name;
     ladder["notes"] = inputs_.notes;
-    const PanelFacts facts = panel_plan().facts;
+    const PanelPlan plan = panel_plan();
+    for (size_t index = kNoise; index < results_.size(); ++index) keep_counted(plan, results_[index].answers);
+    const PanelFacts facts = panel_plan().facts;  // the noise run has been cut too
     results_.erase(results_.begin() + kNoise);
     rungs_.erase(rungs_.begin() + kNoise);
     ladder.update(summarize(results_, facts));

@@ -20,8 +20,8 @@ class Predictor {
         longest = std::max(longest, prompt.tokens.size());
         ++prompts;
       }
-    panel_ = fit_sequences(config_, panel.session, longest + panel.max_new, std::min(panel.slots, prompts),
-                           panel.kv_limit);
+    panel_ =
+        fit_sequences(config_, panel.session, longest + panel.max_new, std::min(panel.slots, prompts), panel.kv_limit);
     if (prompts > 0) panel_use_ = {panel_.capacity, panel_.sequences * longest, panel_.sequences};
   }
 
@@ -77,8 +77,8 @@ LadderMemory predict_ladder_memory(const LadderInputs& inputs, std::span<const R
   memory.reference_logits = reference.predicted_logit_bytes();
   memory.reference = predictor.on_texts(shapes);
   memory.rung = predictor.panel_on(shapes);
-  for (const Rung& rung : rungs.subspan(std::min<size_t>(1, rungs.size())))
-    memory.rung = std::max(memory.rung, predictor.of(rung));
+  for (const Rung& rung : rungs)
+    if (!rung.is_reference) memory.rung = std::max(memory.rung, predictor.of(rung));
   memory.file = inputs.source->file().file_bytes();
   return memory;
 }

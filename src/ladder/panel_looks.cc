@@ -12,7 +12,7 @@ class LookObserver final : public Observer {
  public:
   LookObserver(Observer& outer, uint64_t before, uint64_t most) : outer_(outer), before_(before), most_(most) {}
   void progress(std::string_view stage, uint64_t done, uint64_t) override {
-    outer_.progress(stage, before_ + done, most_);
+    if (stage == "panel") outer_.progress(stage, before_ + done, most_);  // others start again at every look
   }
   void note(std::string_view text) override { outer_.note(text); }
   void warn(std::string_view text) override { outer_.warn(text); }
@@ -52,6 +52,17 @@ Stop panel_stop(const PanelPlan& plan, size_t capability, const CapabilityAnswer
   if (plan.reference == nullptr) return Stop::kNot;
   return stop_of(pair_cell(answers, plan.reference->answers[capability], plan.facts, plan.tests), plan.facts,
                  plan.tests);
+}
+
+void keep_counted(const PanelPlan& plan, std::vector<CapabilityAnswers>& answers) {
+  if (plan.reference == nullptr) return;
+  for (size_t index = 0; index < answers.size(); ++index) {
+    const size_t counted =
+        pair_cell(answers[index], plan.reference->answers[index], plan.facts, plan.tests).counts.items();
+    answers[index].right.resize(counted);
+    if (answers[index].scores.size() > counted) answers[index].scores.resize(counted);
+    if (answers[index].constrained.size() > counted) answers[index].constrained.resize(counted);
+  }
 }
 
 bool panel_finished(const PanelPlan& plan, const std::vector<CapabilityAnswers>& answers) {

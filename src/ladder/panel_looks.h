@@ -24,6 +24,8 @@ struct PanelPlan {
 
 /// Why the capability needs no more items, or Stop::kNot.
 Stop panel_stop(const PanelPlan& plan, size_t capability, const CapabilityAnswers& answers);
+/// Forgets answers beyond those that the rule asks for, so that no number depends on what an earlier run asked.
+void keep_counted(const PanelPlan& plan, std::vector<CapabilityAnswers>& answers);
 bool panel_finished(const PanelPlan& plan, const std::vector<CapabilityAnswers>& answers);
 
 /// Goes on from `before` (empty: from the start) until every capability is finished.

@@ -87,6 +87,11 @@ TEST_F(PanelLooks, GoesOnWhereItStopped) {
   EXPECT_EQ(script.sizes.back(), (std::vector<size_t>{120, 180, 0}));
   for (size_t row = 0; row < rows_.size(); ++row) EXPECT_EQ((*all)[row].right, rows_[row]);
   EXPECT_FALSE(panel_finished(plan(), {}));
+  std::vector<CapabilityAnswers> counted = *all;
+  keep_counted(plan(), counted);
+  EXPECT_EQ(counted[0].right.size(), 80u);
+  EXPECT_EQ(counted[1].right.size(), 20u);
+  EXPECT_EQ(counted[2].right.size(), 200u);
 }
 
 TEST_F(PanelLooks, ProgressNeverGoesBack) {
