@@ -16,7 +16,8 @@ class KnownQuality : public testing::Test {
  protected:
   KnownQuality() : ledger_(std::move(*Ledger::open(folder_.path() / "results.sqlite"))) {}
 
-  /// `right` of 200 items right, spread evenly, as a ladder that stops early must find them (37 and 200 share no factor).
+  /// `right` of 200 items right, spread evenly, as a ladder that stops early must find them (37 and 200 share no
+  /// factor).
   void keep(const std::string& name, size_t right, double kld, const std::string& panel = "aaaa",
             const std::string& when = "2026-11-01T00:00:00Z", const std::string& shape = "shape") {
     RungResult result;

@@ -183,7 +183,9 @@ class Ladder {
                             done++ * kUnits, std::max(done, missing) * kUnits);
       RUNG_TRY(RungResult result, measure(rungs_[index], std::move(kept[index]), observer));
       RUNG_CHECK(store_->keep(model_, identity(rungs_[index]), result));
-      results_.push_back(std::move(result));
+      // What is kept has fewer digits: a ladder that goes on must say the same as one that was never stopped.
+      RUNG_TRY(RungResult kept_form, rung_result_from_json(to_json(result)));
+      results_.push_back(std::move(kept_form));
     }
     return {};
   }

@@ -19,7 +19,7 @@ constexpr int kScoring = 3;
 
 struct CapabilityAnswers {
   std::string capability;
-  std::string right;              ///< one '1' or '0' an item, in the panel's order
+  std::string right;                   ///< one '1' or '0' an item, in the panel's order
   std::vector<ItemScore> scores = {};  ///< of the same items
   /// Of the reference: its whole answers, which the rungs are scored on. Else empty.
   std::vector<std::vector<Token>> own = {};

@@ -21,9 +21,10 @@ class PanelReference;
 struct PanelPrompt {
   const PanelItem* item = nullptr;
   std::vector<Token> tokens;
-  std::vector<Token> gold;                             ///< of the gold text; empty where the item has none
-  std::vector<std::vector<Token>> choices;             ///< of a kChoice item
-  std::optional<std::vector<Token>> reference_answer;  ///< the whole greedy answer of the reference, once it is known
+  std::vector<Token> gold = {};                  ///< of the gold text; empty where the item has none
+  std::vector<std::vector<Token>> choices = {};  ///< of a kChoice item
+  /// The whole greedy answer of the reference, once it is known.
+  std::optional<std::vector<Token>> reference_answer = {};
 };
 
 struct AskedCapability {

@@ -74,7 +74,8 @@ struct TokenScore {
 };
 TokenScore score_token(std::span<const float> reference, std::span<const float> model, Token right);
 
-/// Bins of the divergence of single tokens, equal steps of its logarithm; what is smaller or larger is in the outermost.
+/// Bins of the divergence of single tokens, equal steps of its logarithm; what is smaller or larger is in the
+/// outermost.
 struct KldBins {
   static constexpr double kLowest = 1e-8;  ///< lower edge of the first
   static constexpr size_t kPerDecade = 4, kDecades = 10, kCount = kPerDecade * kDecades;

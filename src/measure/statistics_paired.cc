@@ -114,7 +114,12 @@ PairedCounts count_pairs(std::string_view rung, std::string_view reference, size
 }
 
 double two_sided_z(double alpha) {
-  return crossing(0, 40, alpha, [](double z) { return std::erfc(z / std::sqrt(2.0)); });
+  double low = 0, high = 40;  // erfc is too steep for crossing(): halving is as good and always ends
+  for (int step = 0; step < 60; ++step) {
+    const double middle = (low + high) / 2;
+    (std::erfc(middle / std::sqrt(2.0)) > alpha ? low : high) = middle;
+  }
+  return (low + high) / 2;
 }
 
 Interval difference_interval(const PairedCounts& counts, double z) {

@@ -1,5 +1,5 @@
-// In which type a cache keeps keys or values: one that our engine has (engine/kv_format.h), among them all that llama.cpp
-// offers. A row is one head at one position.
+// In which type a cache keeps keys or values: one that our engine has (engine/kv_format.h), among them all that
+// llama.cpp offers. A row is one head at one position.
 #pragma once
 
 #include <cstdint>

@@ -75,7 +75,8 @@ TEST(Weights, Ds4RecipesHaveTheirPublishedSizes) {  // antirez/ds4, README and d
 TEST(Weights, PictureOfALargeModelIsCounted) {
   const std::string path = RUNG_SOURCE_DIR "/web/src/deepseek_v4_flash.json";
   const auto picture = nlohmann::json::parse(read_file(path).value());
-  const GgufFile model = test::model_of(test::deepseek_v4_flash(), {{"general.architecture", GgufValue::string("deepseek4")}});
+  const GgufFile model =
+      test::model_of(test::deepseek_v4_flash(), {{"general.architecture", GgufValue::string("deepseek4")}});
   ASSERT_EQ(picture["recipes"].size(), 3u);
   for (const auto& recipe : picture["recipes"]) {
     const auto plan = plan_quantization(model, find_recipe(recipe["recipe"].get<std::string>()).value(), {});

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <nlohmann/json.hpp>
 
 #include "report/findings_text.h"
@@ -11,12 +13,18 @@
 namespace rung {
 namespace {
 
-/// Every ASCII punctuation character may be escaped (CommonMark 2.4); these are the ones that could begin something.
+bool is_word(char character) { return std::isalnum(static_cast<unsigned char>(character)) != 0; }
+
+/// Every ASCII punctuation character may be escaped (CommonMark 2.4); these are the ones that could begin something. An
+/// underscore inside a word begins nothing.
 std::string escaped(std::string_view text) {
+  const std::string safe = printable(text);
   std::string result;
-  for (const char character : printable(text)) {
-    if (std::string_view("\\`*_{}[]<>()#+!|~&").find(character) != std::string_view::npos) result += '\\';
-    result += character;
+  for (size_t at = 0; at < safe.size(); ++at) {
+    const bool inside = at > 0 && at + 1 < safe.size() && is_word(safe[at - 1]) && is_word(safe[at + 1]);
+    const bool plain = safe[at] == '_' && inside;
+    if (!plain && std::string_view("\\`*_{}[]<>()#+!|~&").find(safe[at]) != std::string_view::npos) result += '\\';
+    result += safe[at];
   }
   return result;
 }

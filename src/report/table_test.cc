@@ -78,8 +78,8 @@ INSTANTIATE_TEST_SUITE_P(Columns, TableWidth, ::testing::Values(60, 80, 100, 120
 TEST(Table, RowHoldsTheNumbersOfTheLadder) {
   const std::string table = render_table(sample(), {100, false, false});
   EXPECT_THAT(row_of(table, "q4_k"),
-              AllOf(HasSubstr(" 4.52 "), HasSubstr("11.9 MB"), HasSubstr("52.55 +-2.2"), HasSubstr("0.0133 +-0.00016"),
-                    HasSubstr(" 0.103 "), HasSubstr("91.5 +-0.40")));
+              AllOf(HasSubstr(" 4.53 "), HasSubstr("11.9 MB"), HasSubstr("52.31 +-2.1"), HasSubstr("0.0124 +-0.00016"),
+                    HasSubstr(" 0.109 "), HasSubstr("91.6 +-0.40")));
   EXPECT_THAT(row_of(table, "bf16"), AllOf(HasSubstr("16.02"), HasSubstr(" - ")));
 }
 
@@ -94,18 +94,18 @@ TEST(Table, RungsCalibratedWithoutDataAreMarked) {
 }
 
 TEST(Table, ScoresCarryWhatIsRetainedAndASignWithoutColor) {
-  // From panel.json of the shipped model: 171 of 200 tool calls right in BF16, 12 in naive-q2: 85.5 %, 6.0 %, 7 % kept.
+  // 171 of 200 tool calls right in BF16 (panel.json of the shipped model has the same); of 80 asked naive-q2 has 42.
   const std::string table = render_table(sample(), {100, false, false});
   const std::string scores = table.substr(table.find("math"));
   EXPECT_THAT(row_of(scores, "bf16"), HasSubstr("85.5"));
-  EXPECT_THAT(row_of(scores, "naive-q2"), HasSubstr("6.0   7!"));
+  EXPECT_THAT(row_of(scores, "naive-q2"), HasSubstr("52.5  56!"));
   EXPECT_THAT(row_of(scores, "q8_0"), Not(HasSubstr("!")));
-  EXPECT_THAT(row_of(scores, "q4_k"), HasSubstr("97?"));
+  EXPECT_THAT(row_of(scores, "q3_k"), HasSubstr("95?"));
 }
 
 TEST(Table, IntervalsAppearWhereThereIsRoom) {
-  EXPECT_THAT(render_table(sample(), {200, false, false}), HasSubstr("6.0 [3-10]"));
-  EXPECT_THAT(render_table(sample(), {80, false, false}), Not(HasSubstr("[3-10]")));
+  EXPECT_THAT(render_table(sample(), {200, false, false}), HasSubstr("52.5 [38-66]"));
+  EXPECT_THAT(render_table(sample(), {80, false, false}), Not(HasSubstr("[38-66]")));
 }
 
 TEST(Table, ReferenceComesFirstWhereverItStands) {
@@ -185,6 +185,7 @@ TEST(Table, WithoutAPanelTheCurveIsKlDivergence) {
   Json ladder = sample();
   ladder["settings"]["panel"] = Json::array();
   for (Json& rung : ladder["rungs"]) rung.erase("panel");
+  for (const char* key : {"advice", "findings", "noise"}) ladder.erase(key);  // there is none without a panel
   const std::string table = render_table(ladder, {100, false, false});
   EXPECT_THAT(table, AllOf(HasSubstr("Mean KL divergence"), Not(HasSubstr("First to fall")), Not(HasSubstr("math"))));
   EXPECT_LT(curve_line(table, "q8_0").find('o'), curve_line(table, "q2_k").find('o'));
