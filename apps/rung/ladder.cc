@@ -11,11 +11,13 @@
 
 #include "base/atomic_file.h"
 #include "commands.h"
+#include "ladder/kv_ladder.h"
 #include "ladder/models.h"
 #include "measuring_options.h"
 #include "receipt.h"
 #include "report/csv.h"
 #include "report/html.h"
+#include "report/kv_table.h"
 #include "report/markdown.h"
 #include "report/models_table.h"
 #include "report/table.h"
@@ -29,7 +31,8 @@ struct Options {
   uint64_t memory = 0;
   LadderOptions ladder;
   double width_points = 0;
-  bool json = false, receipt = false;
+  bool json = false, receipt = false, kv_ladder = false, has_context = false;
+  std::vector<std::string> kv_types;
 };
 
 void fill_receipt(Receipt& receipt, const LadderMemory& memory) {
@@ -117,6 +120,27 @@ Status one_model(Options& options) {
   return {};
 }
 
+/// The model as it is, its KV cache in one type after the other.
+Status kv_ladder(const Options& options) {
+  const LadderOptions& ladder = options.ladder;
+  if (options.models.size() > 1) return input_error("--kv-ladder takes one model, found {}", options.models.size());
+  if (!ladder.rungs.empty())
+    return input_error("--kv-ladder runs the model as it is: quantize it first, or leave out --rungs");
+  KvLadderOptions kv{options.models.front(), ladder.out, options.kv_types, ladder.material, ladder.threads, {}};
+  LadderOptions repeated = ladder;
+  kv.command = command_line(repeated, "rung", kv.model.string(), kv.out.string(), true) + " --kv-ladder";
+  if (!kv.types.empty()) kv.command += " --kv-types " + quoted(fmt::format("{}", fmt::join(kv.types, ",")));
+  if (!options.has_context) kv.material.context = 0;
+  Terminal terminal(options.json);
+  RUNG_TRY(const auto document, run_kv_ladder(kv, terminal));
+  if (options.json) {
+    print_json(document);
+    return {};
+  }
+  fmt::print("{}\nData:  {}\n", render_kv_ladder(document, table_style()), (kv.out / "kv-ladder.json").string());
+  return {};
+}
+
 /// A folder for each, by file name; models of one name in different folders get numbers.
 std::vector<std::filesystem::path> folders_of(const Options& options) {
   std::vector<std::filesystem::path> folders;
@@ -166,6 +190,8 @@ Status several_models(const Options& options) {
 }
 
 Status ladder(Options& options) {
+  if (!options.kv_types.empty() && !options.kv_ladder) return input_error("--kv-types needs --kv-ladder");
+  if (options.kv_ladder) return kv_ladder(options);
   options.ladder.width = options.width_points / 100;
   return options.models.size() == 1 && options.memory == 0 ? one_model(options) : several_models(options);
 }
@@ -207,11 +233,23 @@ Command add_ladder(CLI::App& app) {
       ->add_option("--width", options->width_points,
                    "also stop a capability once the interval of its change is this narrow, in points of score")
       ->check(CLI::Range(0.0, 100.0));
+  command->add_flag(
+      "--kv-ladder", options->kv_ladder,
+      "the KV cache in place of the weights: MODEL as it is, keys and values in one type after the other, by "
+      "length of context up to --context; writes kv-ladder.json (docs/kv.md)");
+  command
+      ->add_option("--kv-types", options->kv_types,
+                   fmt::format("for --kv-ladder, with commas, each as --kv takes it but K/V for two; default {}",
+                               fmt::join(default_kv_types(), ",")))
+      ->delimiter(',');
   command->add_flag("--json", options->json, "print ladder.json instead of the table");
   command->footer(
       "Ctrl-C stops it; the same command goes on where it stopped.\n"
       "Example: rung ladder models/pico-moe/pico-moe.bf16.gguf --out rung-out --items 50");
-  return [options] { return ladder(*options); };
+  return [options, command] {
+    options->has_context = command->get_option("--context")->count() > 0;
+    return ladder(*options);
+  };
 }
 
 }  // namespace rung

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "report/rows_text.h"
 #include "report/terminal_text.h"
 
 namespace rung {
@@ -14,7 +15,7 @@ using nlohmann::ordered_json;
 
 constexpr size_t kMostNameColumns = 28;
 
-using Row = std::vector<std::string>;
+using Row = TextRow;
 
 double number(const ordered_json& json, const char* key) { return json.at(key).get<double>(); }
 
@@ -30,20 +31,6 @@ std::string with_interval(const ordered_json& value, bool has_sign) {
 }
 
 std::string p_text(double p) { return p < 0.0001 ? fmt::format("{:.0e}", p) : fmt::format("{:.4f}", p); }
-
-/// The first row is the head; the first column stands left.
-void write_rows(const std::vector<Row>& rows, const TableStyle& style, std::string& out) {
-  std::vector<size_t> widths(rows.front().size());
-  for (const Row& row : rows)
-    for (size_t column = 0; column < row.size(); ++column)
-      widths[column] = std::max(widths[column], display_width(row[column]));
-  for (const Row& row : rows) {
-    std::string line;
-    for (size_t column = 0; column < row.size(); ++column)
-      line += column == 0 ? pad_right(row[column], widths[column]) : "  " + pad_left(row[column], widths[column]);
-    out += painted(line, &row == &rows.front() ? Paint::kBold : Paint::kNone, style.color) + "\n";
-  }
-}
 
 std::vector<Row> text_rows(const ordered_json& comparison) {
   const ordered_json &first = comparison.at("first"), &second = comparison.at("second");
