@@ -14,6 +14,16 @@ bool before_rope(const KvSide& side) {
 
 bool has_tiles(const KvSide& side) { return kv_format_info(side.format).tiles != nullptr; }
 
+template <class BytesOf>
+uint64_t sum_of_planes(const ModelConfig& config, const KvOptions& options, size_t capacity, BytesOf bytes_of) {
+  uint64_t bytes = 0;
+  for (size_t layer = 0; layer < config.layers; ++layer)
+    bytes +=
+        bytes_of(options.keys_of(layer, config.layers).format, KvShape{config.kv_heads, config.key_dim, capacity}) +
+        bytes_of(options.values_of(layer, config.layers).format, KvShape{config.kv_heads, config.value_dim, capacity});
+  return bytes;
+}
+
 }  // namespace
 
 size_t kv_batch_limit(const KvOptions& options) {
@@ -30,19 +40,19 @@ KvCache::KvCache(const ModelConfig& config, const KvOptions& options, size_t cap
   }
 }
 
+uint64_t KvCache::stored_bytes(const ModelConfig& config, const KvOptions& options, size_t capacity) {
+  return sum_of_planes(config, options, capacity, KvPlane::stored_bytes);
+}
+
 uint64_t KvCache::reserved_bytes(const ModelConfig& config, const KvOptions& options, size_t capacity) {
   return touched_bytes(config, options, capacity, capacity);
 }
 
 uint64_t KvCache::touched_bytes(const ModelConfig& config, const KvOptions& options, size_t capacity,
                                 size_t positions) {
-  uint64_t bytes = 0;
-  for (size_t layer = 0; layer < config.layers; ++layer)
-    bytes += KvPlane::touched_bytes(options.keys_of(layer, config.layers).format,
-                                    {config.kv_heads, config.key_dim, capacity}, positions) +
-             KvPlane::touched_bytes(options.values_of(layer, config.layers).format,
-                                    {config.kv_heads, config.value_dim, capacity}, positions);
-  return bytes;
+  return sum_of_planes(config, options, capacity, [&](KvFormat format, const KvShape& shape) {
+    return KvPlane::touched_bytes(format, shape, positions);
+  });
 }
 
 uint64_t KvCache::reserved_bytes() const {

@@ -18,6 +18,8 @@ class KvCache {
   KvCache(const ModelConfig& config, const KvOptions& options, size_t capacity, const Rope& rope);
 
   size_t capacity() const { return capacity_; }
+  /// What a full cache writes, to the byte: scales, 16-bit windows and kept layers counted.
+  static uint64_t stored_bytes(const ModelConfig& config, const KvOptions& options, size_t capacity);
   /// Address space that a cache takes, and what of it is in memory once `positions` were written, in whole pages.
   static uint64_t reserved_bytes(const ModelConfig& config, const KvOptions& options, size_t capacity);
   static uint64_t touched_bytes(const ModelConfig& config, const KvOptions& options, size_t capacity, size_t positions);

@@ -89,6 +89,10 @@ TEST(KvOptions, BytesOfAWindow) {
             5u * (whole_pages(2 * 196 * 128) + whole_pages(2 * 31 * 1088)) + values);
   // A head's rows are 25,088 bytes, its tiles 33,728, its values 192,000; after 68 tokens two tiles are written.
   EXPECT_EQ(KvCache::touched_bytes(small_config(), options, 1000, 68), 5u * ((3 + 3) + (1 + 1) + (4 + 5)) * 4096);
+  // Every byte: 196 rows of 64 halfs, 31 tiles of 64 x 17 bytes, 1,000 rows of 96 halfs; 2 heads, 5 layers.
+  EXPECT_EQ(KvCache::stored_bytes(small_config(), options, 1000), 10u * (196 * 128 + 31 * 1088 + 1000 * 192));
+  EXPECT_EQ(KvCache::stored_bytes(small_config(), *parse_kv_options("q8_0,q4_0+keep1"), 10),
+            20u * (3 * (2 * 34 + 3 * 18) + 2 * (64 + 96) * 2));
   // After 260 the ring has been filled, and 8 tiles: 8,704 bytes from 0 and from 33,728 on.
   EXPECT_EQ(KvCache::touched_bytes(small_config(), options, 1000, 260), 5u * (13 + (3 + 3) + (13 + 14)) * 4096);
 }

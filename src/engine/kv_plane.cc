@@ -45,6 +45,12 @@ class KvRows final : public KvPlane {
 
 }  // namespace
 
+uint64_t KvPlane::stored_bytes(KvFormat format, const KvShape& shape) {
+  const KvFormatInfo& info = kv_format_info(format);
+  if (info.tiles != nullptr) return KvWindow::stored_bytes(*info.tiles, shape);
+  return uint64_t{info.row_bytes(shape.dim)} * shape.heads * shape.capacity;
+}
+
 uint64_t KvPlane::touched_bytes(KvFormat format, const KvShape& shape, size_t positions) {
   const KvFormatInfo& info = kv_format_info(format);
   return info.tiles != nullptr ? KvWindow::touched_bytes(*info.tiles, shape, positions)

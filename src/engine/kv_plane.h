@@ -31,6 +31,8 @@ class KvPlane {
   virtual uint64_t reserved_bytes() const = 0;
   virtual uint64_t resident_bytes() const = 0;
 
+  /// What a full plane writes, to the byte.
+  static uint64_t stored_bytes(KvFormat format, const KvShape& shape);
   /// Pages that are in memory once `positions` were written.
   static uint64_t touched_bytes(KvFormat format, const KvShape& shape, size_t positions);
   static std::unique_ptr<KvPlane> create(KvFormat format, const KvShape& shape, bool keys);

@@ -74,6 +74,11 @@ uint64_t KvWindow::resident_bytes() const {
   return rung::resident_bytes(recent_.bytes()).value_or(0) + rung::resident_bytes(tiles_.bytes()).value_or(0);
 }
 
+uint64_t KvWindow::stored_bytes(const KvTileCodec& codec, const KvShape& shape) {
+  const Sizes sizes = sizes_of(codec, shape);
+  return shape.heads * (sizes.recent_rows * shape.dim * sizeof(uint16_t) + sizes.tiles * sizes.tile_bytes);
+}
+
 uint64_t KvWindow::touched_bytes(const KvTileCodec& codec, const KvShape& shape, size_t positions) {
   const Sizes sizes = sizes_of(codec, shape);
   const size_t written = std::min(positions, shape.capacity);

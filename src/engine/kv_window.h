@@ -29,6 +29,7 @@ class KvWindow final : public KvPlane {
   uint64_t reserved_bytes() const override { return whole_pages(recent_.size()) + whole_pages(tiles_.size()); }
   uint64_t resident_bytes() const override;
 
+  static uint64_t stored_bytes(const KvTileCodec& codec, const KvShape& shape);
   static uint64_t touched_bytes(const KvTileCodec& codec, const KvShape& shape, size_t positions);
 
  private:

@@ -146,7 +146,7 @@ class KvLadder {
     KvMeasured measured;
     measured.name = kv_options_name(type);
     measured.is_research = !kv_research_note(type).empty();
-    measured.bytes = KvCache::reserved_bytes(config, type, context);
+    measured.bytes = KvCache::stored_bytes(config, type, context);
     const size_t values = config.layers * config.kv_heads * (config.key_dim + config.value_dim) * context;
     measured.bits_per_value = 8.0 * static_cast<double>(measured.bytes) / static_cast<double>(values);
     RUNG_TRY(measured.both, divergences(type, observer));
