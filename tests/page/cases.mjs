@@ -64,6 +64,16 @@ function models() {
     points: ["A", "B"].flatMap((model) => ladder.rungs.map((rung) => point(model, rung))),
     best: [{ capability: "math", best: { model: "B", rung: "q4_k" }, smallest_as_good: { model: "A", rung: "q4_k" } }],
   };
+  const curve = (base) => [64, 256, 1024].map((context) => ({ context, mean: base * context }));
+  ladder.kv = {
+    format: "rung-kv-ladder",
+    types: ["q8_0", "q4_0", "kivi2", "nuq3"].map((name, index) => ({
+      name,
+      research: index > 0,
+      bits_per_value: 8.5 / (index + 1),
+      kld: curve(1e-6 * 8 ** index),
+    })),
+  };
   return ladder;
 }
 

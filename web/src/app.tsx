@@ -5,6 +5,7 @@ import { Curve } from "./curve";
 import { FullTable } from "./full_table";
 import { Header } from "./header";
 import { HeatMap } from "./heat_map";
+import { KvChart } from "./kv";
 import { KlHistogram } from "./kl_histogram";
 import type { Ladder } from "./ladder";
 import { Method, Reading } from "./method";
@@ -27,6 +28,7 @@ export function App({ ladder }: { ladder: Ladder }) {
         <BlockPicture ladder={ladder} />
         <KlHistogram ladder={ladder} />
         <Weights ladder={ladder} />
+        <KvChart kv={ladder.kv} />
         <FullTable ladder={ladder} />
         <Reading ladder={ladder} />
         <Method ladder={ladder} />

@@ -2,6 +2,7 @@
 // type becomes null or an empty list, so that every part of the page has one kind of absence to handle.
 
 import { list, number, object, text } from "./json";
+import { readKv, type KvLadder } from "./kv_data";
 import {
   readAdvice,
   readCliffFit,
@@ -110,6 +111,7 @@ export interface Ladder {
   noise: number | null;
   advice: Advice | null;
   models: Models | null;
+  kv: KvLadder | null;
 }
 
 function readVerdict(value: unknown): Verdict {
@@ -261,6 +263,7 @@ export function readLadder(value: unknown): Ladder {
     noise: number(object(object(from.noise).kld).mean),
     advice: readAdvice(from.advice),
     models: readModels(from.models),
+    kv: readKv(from.kv),
   };
 }
 

@@ -4,6 +4,7 @@ import { sampleJson } from "./fixture";
 import { readLadder } from "./ladder";
 import { readAdvice, readCliffFit, readCollapse, readModels } from "./ladder_findings";
 import { readLogHistogram, readParts, readWeights } from "./ladder_parts";
+import { readKv } from "./kv_data";
 import { frontier } from "./pareto";
 import type { Point } from "./plot";
 import { groupError } from "./weights";
@@ -84,6 +85,13 @@ describe("findings", () => {
       gone: null,
       holdsBelow: ["y"],
     });
+  });
+  it("read a KV ladder, and nothing from anything else", () => {
+    for (const value of [null, 3, {}, { types: [{}] }, { types: [{ name: "q8_0", kld: [{ context: 0, mean: 1 }] }] }])
+      expect(readKv(value)).toBeNull();
+    const kv = readKv({ types: [{ name: "q4_0", research: true, kld: [{ context: 64, mean: 0.1 }, { context: 128, mean: 0 }] }] })!;
+    expect(kv.contexts).toEqual([64]);
+    expect(kv.types[0]!.research).toBe(true);
   });
   it("read the models of a chart", () => {
     const models = readModels({ points: [{ model: "a", rung: "q4_k", bytes: 5, score: 0.5, fits: false }, { model: "b" }] })!;
