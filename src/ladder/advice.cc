@@ -11,7 +11,7 @@ namespace {
 using nlohmann::ordered_json;
 
 // What the names mean: losses of the mean score kept over all capabilities.
-constexpr double kNearLossless = 0.995, kExcellent = 0.99, kHalf = 0.5;
+constexpr double kNearLosslessKept = 0.995, kExcellentKept = 0.99, kHalf = 0.5;
 
 std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
@@ -65,9 +65,9 @@ Character character_of(const JudgedLadder& ladder, size_t rung) {
   if (!ladder.all_hold(rung)) return Character::kUnclear;
   const double kept = ladder.quality_kept(rung).value_or(1);
   if (sweet_spot(ladder) == rung) return Character::kSweetSpot;
-  return kept >= kNearLossless ? Character::kNearLossless
-         : kept >= kExcellent  ? Character::kExcellent
-                               : Character::kSound;
+  return kept >= kNearLosslessKept ? Character::kNearLossless
+         : kept >= kExcellentKept  ? Character::kExcellent
+                                   : Character::kSound;
 }
 
 const char* character_name(Character character) {

@@ -142,7 +142,8 @@ ordered_json device_json(const Device& device) {
 }  // namespace
 
 ordered_json plan_json(const ModelPlan& plan, bool explain) {
-  ordered_json json = {{"version", 1},
+  ordered_json json = {{"format", "rung-plan"},
+                       {"version", 1},
                        {"model", plan.shapes.name},
                        {"source", source_name(plan.shapes.source)},
                        {"trained_context", plan.cache_shape.trained_context},

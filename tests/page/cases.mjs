@@ -65,6 +65,12 @@ function models() {
     best: [{ capability: "math", best: { model: "B", rung: "q4_k" }, smallest_as_good: { model: "A", rung: "q4_k" } }],
   };
   const curve = (base) => [64, 256, 1024].map((context) => ({ context, mean: base * context }));
+  ladder.plan = {
+    format: "rung-plan",
+    model: "A",
+    devices: [{ bytes: 2e7 }],
+    rungs: ladder.rungs.map((rung) => ({ name: rung.name, weights: { bytes: rung.bytes }, cache_bytes: 3e6, buffer_bytes: 1e6 })),
+  };
   ladder.kv = {
     format: "rung-kv-ladder",
     types: ["q8_0", "q4_0", "kivi2", "nuq3"].map((name, index) => ({

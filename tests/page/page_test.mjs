@@ -46,7 +46,7 @@ function survey() {
       points: svg.querySelectorAll(".point").length,
     })),
     pictures: Object.fromEntries(
-      ["collapse-row", "kl-row", "level-row", "kv-line"].map((name) => [name, document.querySelectorAll(`.${name}`).length]),
+      ["collapse-row", "kl-row", "level-row", "kv-line", "plan-row"].map((name) => [name, document.querySelectorAll(`.${name}`).length]),
     ),
     rows: document.querySelectorAll("#rungs tbody tr").length,
     rowTexts: [...document.querySelectorAll("#rungs tbody tr")].map((row) => row.textContent),
@@ -76,8 +76,9 @@ function checkSurvey(ladder, view, seen) {
   const pictures = {
     "collapse-row": ladder.findings?.collapse?.length ?? 0,
     "kl-row": ladder.rungs.filter((rung) => rung.kld?.histogram?.counts?.length > 0).length,
-    "level-row": ladder.weights?.formats?.length ?? 0,
+    "level-row": (ladder.weights?.formats?.length ?? 0) + (ladder.plan?.rungs?.length ?? 0),
     "kv-line": ladder.kv?.types?.length ?? 0,
+    "plan-row": ladder.plan?.rungs?.length ?? 0,
   };
   for (const [name, count] of Object.entries(pictures))
     check(seen.pictures[name] === count, `${view.name}: ${seen.pictures[name]} of ${name}, not ${count}`);

@@ -10,6 +10,7 @@ import { KlHistogram } from "./kl_histogram";
 import type { Ladder } from "./ladder";
 import { Method, Reading } from "./method";
 import { Pareto } from "./pareto";
+import { PlanChart } from "./plan";
 import { Weights } from "./weights";
 
 export function App({ ladder }: { ladder: Ladder }) {
@@ -29,6 +30,7 @@ export function App({ ladder }: { ladder: Ladder }) {
         <KlHistogram ladder={ladder} />
         <Weights ladder={ladder} />
         <KvChart kv={ladder.kv} />
+        <PlanChart plan={ladder.plan} />
         <FullTable ladder={ladder} />
         <Reading ladder={ladder} />
         <Method ladder={ladder} />

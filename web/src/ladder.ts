@@ -3,6 +3,7 @@
 
 import { list, number, object, text } from "./json";
 import { readKv, type KvLadder } from "./kv_data";
+import { readPlan, type Plan } from "./plan";
 import {
   readAdvice,
   readCliffFit,
@@ -112,6 +113,7 @@ export interface Ladder {
   advice: Advice | null;
   models: Models | null;
   kv: KvLadder | null;
+  plan: Plan | null;
 }
 
 function readVerdict(value: unknown): Verdict {
@@ -264,6 +266,7 @@ export function readLadder(value: unknown): Ladder {
     advice: readAdvice(from.advice),
     models: readModels(from.models),
     kv: readKv(from.kv),
+    plan: readPlan(from.plan),
   };
 }
 
