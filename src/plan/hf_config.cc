@@ -10,6 +10,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr uint64_t kMostDims = uint64_t{1} << 24;  // as cache_shape.cc has it
+
 struct KeyPair {
   std::string_view gguf;
   std::vector<std::string_view> hugging_face;  ///< the first that is there
@@ -162,7 +164,9 @@ class Translator {
     for (const json& name : *list) {
       const auto type = name.is_string() ? layer_type(name.get<std::string>()) : std::nullopt;
       if (!type) {
-        config_.not_understood.push_back(fmt::format("layer_types {}", name.dump(-1, ' ', true)));
+        // dump() calls itself for what is nested, however deep.
+        config_.not_understood.push_back(
+            fmt::format("layer_types {}", name.is_structured() ? name.type_name() : name.dump(-1, ' ', true)));
         types_.clear();
         return {};
       }
@@ -272,6 +276,9 @@ class Translator {
     RUNG_TRY(const auto turned, number("qk_rope_head_dim"));
     RUNG_TRY(const auto latent_key, number("qk_nope_head_dim"));
     RUNG_TRY(const auto latent_value, number("v_head_dim"));
+    for (const auto& [key, value] : {std::pair("qk_nope_head_dim", latent_key), std::pair("v_head_dim", latent_value)})
+      if (value.value_or(0) > kMostDims)
+        return wrong(key, fmt::format("found {}, allowed are 0 to {}", *value, kMostDims));
     config_.width = width.value_or(0);
     for (const char* key : {"rms_norm_eps", "layer_norm_epsilon", "layer_norm_eps"})
       if (const json* epsilon = find(key); epsilon != nullptr && epsilon->is_number())

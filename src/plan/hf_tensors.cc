@@ -169,7 +169,7 @@ class Renamer {
     bool numbered = false;
     std::optional<uint64_t> layer;
     const std::string name = name_of(source, layer, numbered);
-    if (name.ends_with("attn_kv_b.weight") && split_latent(*layer, source)) return;
+    if (layer && name.ends_with("attn_kv_b.weight") && split_latent(*layer, source)) return;
     if (numbered) return merge(name, source);
     push(name, source, source.shape.empty() ? std::vector<uint64_t>{1} : shape_of(source));
   }
@@ -190,7 +190,7 @@ class Renamer {
     std::optional<uint64_t> layer;
     bool numbered = false;
     std::string name = scaled.name.empty() ? "" : name_of(scaled, layer, numbered);
-    if (name.ends_with("attn_kv_b.weight")) name = fmt::format("blk.{}.attn_k_b.weight", *layer);
+    if (layer && name.ends_with("attn_kv_b.weight")) name = fmt::format("blk.{}.attn_k_b.weight", *layer);
     const auto found = places_.find(name);
     if (found != places_.end()) {
       result_.stored_bytes[found->second] += source.bytes();
@@ -291,7 +291,7 @@ class Renamer {
       result_.stored_bytes[found->second] += source.bytes();
       return;
     }
-    std::vector<uint64_t> shape = reversed(source);
+    std::vector<uint64_t> shape = source.shape.empty() ? std::vector<uint64_t>{1} : reversed(source);
     const bool codes = source.type == "I8";  // two in a byte, with scales beside: DeepSeek's FP4, which is MXFP4
     if (codes) shape[0] *= 2;
     shape.push_back(1);

@@ -205,6 +205,18 @@ TEST(HuggingFace, DeepSeekV4sNamesAndCodes) {  // names and shapes: deepseek-v4.
                           "blk.2.ffn_gate_tid2eid.weight i32 6x100"));
 }
 
+TEST(HuggingFace, NamesAndShapesThatCannotBe) {
+  const std::string config = R"({"model_type":"x","num_hidden_layers":1,"hidden_size":64,"kv_lora_rank":32,)"
+                             R"("qk_nope_head_dim":16,"v_head_dim":24})";
+  EXPECT_THAT(converted({{"attn_kv_b.weight", {80, 32}},
+                         {"visual.attn_kv_b.weight", {80, 32}},
+                         {"visual.attn_kv_b.weight_scale_inv", {1}, "F32"},
+                         {"layers.0.mlp.experts.0.up_proj.weight", {}, "I8"}},
+                        config),
+              ElementsAre("attn_kv_b.weight bf16 32x80", "v.visual.attn_kv_b.weight bf16 32x80",
+                          "blk.0.ffn_up_exps.weight mxfp4 2x1"));
+}
+
 TEST(HuggingFace, PackedCheckpointsAreCountedAsStored) {
   const test::TempFolder folder;
   write_text(folder.path() / "config.json", kQwen3);
@@ -234,8 +246,14 @@ TEST(HuggingFace, ConfigurationsThatCannotBe) {
               HasSubstr("divisor of the 6 heads"));
   EXPECT_THAT(error(R"({"num_hidden_layers":2,"hidden_size":18446744073709551615,"num_attention_heads":6})"),
               HasSubstr("embedding_length: found 18446744073709551615"));
+  // Their sum would be 0.
+  EXPECT_THAT(error(R"({"kv_lora_rank":32,"qk_nope_head_dim":9223372036854775808,"v_head_dim":9223372036854775808})"),
+              HasSubstr("qk_nope_head_dim: found 9223372036854775808"));
   EXPECT_THAT(parse_hf_config(R"({"num_hidden_layers":1,"layer_types":["telepathy"]})", "c")->not_understood,
               ElementsAre("layer_types \"telepathy\""));
+  const std::string deep(1000000, '['), end(1000000, ']');
+  EXPECT_THAT(parse_hf_config("{\"num_hidden_layers\":1,\"layer_types\":[" + deep + end + "]}", "c")->not_understood,
+              ElementsAre("layer_types array"));
 }
 
 }  // namespace
