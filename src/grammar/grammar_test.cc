@@ -219,7 +219,7 @@ TEST(Grammar, HostileSchemasEndInErrorsOrGrammars) {
   for (int level = 0; level < 5000; ++level)
     long_chain["$defs"][fmt::format("d{}", level)] = {{"$ref", fmt::format("#/$defs/d{}", level + 1)}};
   long_chain["$defs"]["d5000"] = {{"type", "null"}};
-  EXPECT_THAT(error_of(long_chain), testing::AnyOf(HasSubstr("nested deeper"), HasSubstr("no value")));
+  EXPECT_THAT(error_of(long_chain), HasSubstr("lead into each other"));
 
   ordered_json many = {{"enum", ordered_json::array()}};
   for (int value = 0; value < 300'000; ++value) many["enum"].push_back(value);

@@ -11,6 +11,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// A chain of $ref costs stack, and may be as long as the file.
+constexpr size_t kMostOpen = 500;
+
 const Json& any_schema() {
   static const Json kAny = true;
   return kAny;
@@ -93,9 +96,15 @@ Result<ValueId> SchemaCompiler::document(const Json& schema, TypeSet types) {
 Result<ValueId> SchemaCompiler::schema(const Json& schema, TypeSet types, const std::string& at) {
   const auto known = known_.find({&schema, types});
   if (known != known_.end()) return known->second;
+  if (open_ == kMostOpen)
+    return input_error("schema at '{}': found more than {} schemas that lead into each other, allowed are {}", at,
+                       kMostOpen, kMostOpen);
   RUNG_TRY(const ValueId value, builder_.new_value(at));
   known_[{&schema, types}] = value;
-  RUNG_CHECK(fill(value, schema, types, at));
+  ++open_;
+  const Status filled = fill(value, schema, types, at);
+  --open_;
+  RUNG_CHECK(filled);
   return value;
 }
 

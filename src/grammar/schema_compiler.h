@@ -16,7 +16,7 @@ class SchemaCompiler {
 
   explicit SchemaCompiler(RulesBuilder& builder) : builder_(builder) {}
 
-  /// A value of these types that is valid for a whole document, which outlives the compiler. Errors begin with `where`.
+  /// A value of these types that is valid for a whole document, which outlives the compiler.
   Result<ValueId> document(const Json& schema, TypeSet types);
 
  private:
@@ -34,6 +34,7 @@ class SchemaCompiler {
 
   RulesBuilder& builder_;
   const Json* root_ = nullptr;
+  size_t open_ = 0;  ///< schemas that are being filled
   std::map<std::pair<const Json*, TypeSet>, ValueId> known_;
 };
 
