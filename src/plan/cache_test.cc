@@ -251,7 +251,7 @@ TEST(Cache, BytesOfAValue) {  // methods.md, section 7
                                                                 {"q5_0", .6875},   {"q4_1", .625},   {"q4_0", .5625},
                                                                 {"iq4_nl", .5625}, {"fp8", 1}};
   for (const auto& [name, bytes] : expected)
-    EXPECT_DOUBLE_EQ(KvType::find(name, "--kv")->bytes_per_value(), bytes) << name;
+    EXPECT_DOUBLE_EQ(static_cast<double>(KvType::find(name, "--kv")->row_bytes(4096)) / 4096, bytes) << name;
   EXPECT_THAT(KvTypes::parse("q9_0", "--kv").error().message, HasSubstr("--kv: found 'q9_0', allowed are"));
   EXPECT_THAT(KvTypes::parse("f16/", "--kv").error().message, HasSubstr("found ''"));
 }

@@ -18,7 +18,6 @@ class KvType {
   const std::string& name() const { return name_; }
   /// Of a row of `values`; a last, incomplete block counts whole.
   uint64_t row_bytes(uint64_t values) const;
-  double bytes_per_value() const { return static_cast<double>(row_bytes(4096)) / 4096; }
 
  private:
   std::string name_;
