@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 namespace rung {
@@ -97,6 +99,19 @@ TEST(RungResult, ComesBackFromJsonAsItWas) {
   other = json;
   other["answers"][0]["scores"]["margin"].erase(1);
   EXPECT_FALSE(rung_result_from_json(other));
+  other = json;
+  other["answers"][0]["constrained"] = "101";  // of two items
+  EXPECT_FALSE(rung_result_from_json(other));
+}
+
+/// 500 tokens of probability 0.239 each: exp(-715.7), below the smallest normal double of 2.2e-308.
+TEST(RungResult, KeepsTheConfidenceOfALongAnswer) {
+  const double confidence = std::exp(500 * std::log(0.239));
+  ASSERT_LT(confidence, std::numeric_limits<double>::min());
+  const ordered_json json = to_json(rung({score(true, confidence, 2, {1.5, 2}, {0.5, 1})}));
+  const auto back = rung_result_from_json(ordered_json::parse(json.dump()));
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_NEAR(back->answers[0].scores[0].confidence / confidence, 1, 1e-5);
 }
 
 }  // namespace

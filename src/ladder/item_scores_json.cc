@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -11,8 +12,9 @@ namespace {
 
 using nlohmann::ordered_json;
 
-/// What a reader needs; the rest would be most of the file.
-double six_digits(double value) { return std::stod(fmt::format("{:.6g}", value)); }
+/// What a reader needs; the rest would be most of the file. Not std::stod: it throws where a number is denormal, which
+/// the probability of a long answer can be.
+double six_digits(double value) { return std::strtod(fmt::format("{:.6g}", value).c_str(), nullptr); }
 
 template <typename Item>
 struct Field {

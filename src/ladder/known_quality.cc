@@ -37,12 +37,20 @@ struct Measured {
   RungResult result;
 };
 
+/// Rows are foreign: one may say that it was asked what the reference was and hold something else.
+bool has_capabilities_of(const RungResult& reference, const RungResult& result) {
+  return std::equal(
+      result.answers.begin(), result.answers.end(), reference.answers.begin(), reference.answers.end(),
+      [](const CapabilityAnswers& one, const CapabilityAnswers& other) { return one.capability == other.capability; });
+}
+
 /// The newest reference first, then the newest result of every other rung measured on the same.
 std::vector<Measured> family_of(const std::vector<LedgerRow>& rows) {
   std::vector<Measured> family;
   const auto add = [&](const LedgerRow& row, bool reference) {
     auto result = result_of(row);
     if (!result || result->kind == "noise" || (result->kind == "reference") != reference) return;
+    if (!family.empty() && !has_capabilities_of(family.front().result, *result)) return;
     const bool known =
         std::any_of(family.begin(), family.end(), [&](const Measured& one) { return one.result.name == result->name; });
     if (!known) family.push_back({&row, std::move(*result)});

@@ -92,6 +92,20 @@ TEST_F(KnownQuality, TheNewestResultOfARungCounts) {
   EXPECT_EQ(rungs[1].quality.divergence, 0.01);
 }
 
+TEST_F(KnownQuality, ARowThatHoldsOtherCapabilitiesIsPassedOver) {
+  keep("bf16", 190, 0);
+  keep("q4_k", 189, 0.02);
+  auto rows = ledger_.of_shape("rung", "shape").value();
+  for (LedgerRow& row : rows) {
+    if (row.recipe != "q4_k") continue;
+    auto result = nlohmann::ordered_json::parse(row.result);
+    result["answers"].push_back(result["answers"][0]);
+    row.result = result.dump();
+    ASSERT_TRUE(ledger_.keep(row));
+  }
+  EXPECT_EQ(known().size(), 1u);
+}
+
 TEST_F(KnownQuality, NothingWithoutAReference) {
   keep("q4_k", 189, 0.02);
   EXPECT_TRUE(known().empty());

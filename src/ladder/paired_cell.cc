@@ -27,7 +27,8 @@ double noise_of(const CapabilityAnswers& reference, const PanelFacts& facts) {
   if (!facts.noise) return 0;
   for (const CapabilityAnswers& again : facts.noise->answers)
     if (again.capability == reference.capability)
-      return count_pairs(again.right, reference.right, again.right.size()).discordant();
+      return count_pairs(again.right, reference.right, std::min(again.right.size(), reference.right.size()))
+          .discordant();
   return 0;
 }
 

@@ -31,6 +31,7 @@ Result<std::optional<RungResult>> ResultStore::find(std::string_view inputs) con
 }
 
 Status ResultStore::keep(const MeasuredModel& model, std::string_view inputs, const RungResult& result) {
+  const auto replace = nlohmann::ordered_json::error_handler_t::replace;  // a capability may be called as a file is
   return ledger_.keep({.id = content_hash(inputs),
                        .kind = "rung",
                        .model_hash = model.hash,
@@ -41,7 +42,7 @@ Status ResultStore::keep(const MeasuredModel& model, std::string_view inputs, co
                        .program = "rung " RUNG_VERSION,
                        .machine = machine_name(),
                        .measured_at = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))),
-                       .result = to_json(result).dump()});
+                       .result = to_json(result).dump(-1, ' ', false, replace)});
 }
 
 }  // namespace rung

@@ -84,6 +84,9 @@ Result<RungResult> rung_result_from_json(const ordered_json& json) try {
     result.answers.push_back(
         {answers.at("capability").get<std::string>(), right, item_scores_from(answers.at("scores"), right),
          answers.at("own").get<std::vector<std::vector<Token>>>(), answers.value("constrained", "")});
+    const size_t constrained = result.answers.back().constrained.size();
+    if (constrained != 0 && constrained != right.size())
+      return input_error("stored result: constrained: found {} items, allowed are {}", constrained, right.size());
   }
   result.prose = prose_samples_from(json.at("prose"));
   if (json.at("scoring").get<int>() != kScoring)
