@@ -46,16 +46,16 @@ TEST(PairedCell, StopsWhereTheVerdictIsCertain) {
   EXPECT_EQ(broken.counts.items(), 20u);
   EXPECT_DOUBLE_EQ(broken.p_value, 10 * 2 / 1048576.0);
   EXPECT_EQ(stop_of(broken, {}, 77), Stop::kDegraded);
-  EXPECT_EQ(pair_cell({"c", std::string(200, '1')}, reference, {}, 77).counts.items(), 80u);
-  // Near the line every item is asked: one in ten is lost.
+  EXPECT_EQ(pair_cell({"c", std::string(200, '1')}, reference, {}, 77).counts.items(), 60u);
+  // Near the line every item is asked: one in fifteen is lost.
   std::string near(200, '1');
-  for (size_t item = 5; item < near.size(); item += 10) near[item] = '0';
+  for (size_t item = 5; item < near.size(); item += 15) near[item] = '0';
   EXPECT_EQ(pair_cell({"c", near}, reference, {}, 77).counts.items(), 200u);
   PanelFacts wide;
   wide.width = 0.5;
   EXPECT_LT(pair_cell({"c", near}, reference, wide, 77).counts.items(), 200u);
-  // What was answered decides, not what could have been: 50 answers are two looks.
-  EXPECT_EQ(pair_cell({"c", near.substr(0, 50)}, reference, {}, 77).counts.items(), 40u);
+  // What was answered decides, not what could have been: 70 answers are two looks.
+  EXPECT_EQ(pair_cell({"c", near.substr(0, 70)}, reference, {}, 77).counts.items(), 60u);
   EXPECT_EQ(stop_of(pair_cell({"c", ""}, reference, {}, 77), {}, 77), Stop::kNot);
 }
 

@@ -1,4 +1,4 @@
-// Asks a rung the panel in looks: every capability 20 items, then 40, 80 and so on (statistics_sequential.h), and no
+// Asks a rung the panel in looks: every capability 20 items, then 60, 80 and so on (statistics_sequential.h), and no
 // more once its verdict is certain: what is clearly broken stops early, what is near the line gets every item. What
 // a rung has answered before is kept and gone on from.
 #pragma once

@@ -40,7 +40,7 @@ class PanelLooks : public testing::Test {
       reference_.answers.push_back({name, std::string(200, '1')});
     }
     std::string near(200, '1');
-    for (size_t item = 5; item < near.size(); item += 10) near[item] = '0';
+    for (size_t item = 5; item < near.size(); item += 15) near[item] = '0';
     rows_ = {std::string(200, '1'), std::string(200, '0'), near};
   }
   PanelPlan plan() const { return {asked_, &reference_, {}, 33}; }
@@ -55,11 +55,12 @@ TEST_F(PanelLooks, AsksNoMoreThanItTakes) {
   Script script(rows_);
   const auto answers = answer_in_looks(plan(), {}, script.ask(), observer_);
   ASSERT_TRUE(answers);
-  EXPECT_EQ((*answers)[0].right.size(), 80u);
+  EXPECT_EQ((*answers)[0].right.size(), 60u);
   EXPECT_EQ((*answers)[1].right.size(), 20u);
   EXPECT_EQ((*answers)[2].right, rows_[2]);
   EXPECT_EQ((*answers)[2].capability, "near");
-  EXPECT_EQ(script.sizes, (std::vector<std::vector<size_t>>{{20, 20, 20}, {20, 0, 20}, {40, 0, 40}, {0, 0, 120}}));
+  EXPECT_EQ(script.sizes, (std::vector<std::vector<size_t>>{
+                              {20, 20, 20}, {40, 0, 40}, {0, 0, 20}, {0, 0, 40}, {0, 0, 40}, {0, 0, 40}}));
   EXPECT_TRUE(panel_finished(plan(), *answers));
 }
 
@@ -84,12 +85,12 @@ TEST_F(PanelLooks, GoesOnWhereItStopped) {
   EXPECT_FALSE(panel_finished(whole, answers));
   const auto all = answer_in_looks(whole, std::move(answers), script.ask(), observer_);
   ASSERT_TRUE(all);
-  EXPECT_EQ(script.sizes.back(), (std::vector<size_t>{120, 180, 0}));
+  EXPECT_EQ(script.sizes.back(), (std::vector<size_t>{140, 180, 0}));
   for (size_t row = 0; row < rows_.size(); ++row) EXPECT_EQ((*all)[row].right, rows_[row]);
   EXPECT_FALSE(panel_finished(plan(), {}));
   std::vector<CapabilityAnswers> counted = *all;
   keep_counted(plan(), counted);
-  EXPECT_EQ(counted[0].right.size(), 80u);
+  EXPECT_EQ(counted[0].right.size(), 60u);
   EXPECT_EQ(counted[1].right.size(), 20u);
   EXPECT_EQ(counted[2].right.size(), 200u);
 }

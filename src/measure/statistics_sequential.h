@@ -1,9 +1,13 @@
 // Looking at a panel before all of its items are answered, without paying for it in false alarms. The looks are planned
-// before the first answer and each may spend a part of the error allowed, in proportion to the items it adds (an
-// alpha-spending function, Lan and DeMets, Biometrika 70 (1983) 659, with the linear rate of Kim and DeMets, ibid. 74
-// (1987) 149): the parts sum to the whole, so that by Boole's inequality the error over all looks is kept whatever
-// makes one stop. Limits at a look use its part too (repeated confidence intervals, Jennison and Turnbull, J. R.
-// Statist. Soc. B 51 (1989) 305). Pure functions.
+// before the first answer; what one may spend of the error allowed is planned too (an alpha-spending function, Lan and
+// DeMets, Biometrika 70 (1983) 659), so that the error over all looks is kept whatever makes one stop.
+//
+// Tests spend in proportion to the items that a look adds (Kim and DeMets, Biometrika 74 (1987) 149). They are exact,
+// and corrected over many cells to levels at which looks hardly overlap: Boole's inequality bounds their sum.
+// Intervals (repeated confidence intervals, Jennison and Turnbull, J. R. Statist. Soc. B 51 (1989) 305) spend like
+// Pocock's test, ln(1 + (e - 1) t) of the share t of the items (Lan and DeMets), and use how much a look has in common
+// with those before it (the recursion of Armitage, McPherson and Rowe, J. R. Statist. Soc. A 132 (1969) 235): most of
+// them end early, because most rungs hold. Deterministic; safe from several threads.
 #pragma once
 
 #include <cstddef>
@@ -13,14 +17,17 @@
 
 namespace rung {
 
-/// Items answered at each look, rising, the last one `items`: 20, twice as many each time up to half of all, all.
-/// Panels of fewer than 40 items get the one look at all.
+/// Items answered at each look, rising, the last one `items`: 20, then 60 and 80 and their doubles up to four fifths
+/// of all, all. Panels of fewer than 40 items get the one look at all.
 std::vector<size_t> planned_looks(size_t items);
 
-/// The part of the error that a look may spend: the share of the items that it adds.
+/// The part of the error that a test at a look may spend: the share of the items that it adds.
 double look_share(std::span<const size_t> looks, size_t look);
 
-/// The z of a two-sided 95 % interval at a look: wider than 1.96 by the part that the other looks have.
+/// The z of two-sided intervals at each of rising looks, together 95 %: 1.96 for a single one.
+std::vector<double> interval_limits(std::span<const size_t> looks);
+
+/// One of them, kept from call to call.
 double look_z(std::span<const size_t> looks, size_t look);
 
 /// What McNemar's exact test says after looks: the smallest of p / share. Holds whenever one stops.
