@@ -4,6 +4,8 @@
 1. A folder of src/ includes only folders below it (LAYERS, lowest first; folders of one line do not see each other).
 2. Heavy headers, slow to compile, stand in .cc files only.
 3. No hand-written file is longer than 700 lines, and sources are ASCII.
+4. A type is defined once: two of one name in one namespace, in headers no file includes together, link into a program
+   that calls the functions of either (the One Definition Rule).
 
 Usage: check_layers.py [ROOT]    Prints one line for each fault; exit status 1 if there is any.
 """
@@ -22,6 +24,9 @@ SOURCE_SUFFIXES = {".cc", ".h", ".inc", ".cmake", ".py", ".sh", ".js", ".mjs", "
 CODE_SUFFIXES = {".cc", ".h", ".inc"}
 SKIPPED_FOLDERS = {"node_modules", "dist", "__pycache__"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
+
+NAMESPACE = re.compile(r"^namespace ([\w:]+) \{")
+TYPE = re.compile(r"^(?:struct|enum class|class|enum) (?:\[\[\w+\]\] )?(\w+)\b(?:[^;]*\{|[^;]*$)")
 
 LEVEL = {folder: level for level, folders in enumerate(LAYERS) for folder in folders}
 
@@ -68,6 +73,26 @@ def file_faults(root, path):
                 yield from include_faults(path, number, line)
 
 
+def types_of(root, path):
+    """The types that a header defines in namespaces, with the line."""
+    namespace = ""
+    for number, line in enumerate((root / path).read_text(encoding="utf-8").splitlines(), 1):
+        if found := NAMESPACE.match(line):
+            namespace = found[1]
+        elif found := TYPE.match(line):
+            yield f"{namespace}::{found[1]}", f"{path}:{number}"
+
+
+def type_faults(root, files):
+    places = {}
+    for path in files:
+        if path.suffix == ".h" and path.parts[0] in ("src", "apps"):
+            for name, place in types_of(root, path):
+                if name in places:
+                    yield f"{place}: {name} is defined at {places[name]} too: rename one"
+                places.setdefault(name, place)
+
+
 def unknown_folders(root):
     for folder in sorted((root / "src").iterdir()):
         if folder.is_dir() and folder.name not in LEVEL:
@@ -88,6 +113,7 @@ def main():
     files = list(source_files(root))
     for path in files:
         faults += file_faults(root, path)
+    faults += type_faults(root, files)
     print("\n".join(faults) if faults else f"{len(files)} files follow the rules")
     return 1 if faults else 0
 

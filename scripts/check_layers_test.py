@@ -52,6 +52,19 @@ class CheckLayers(unittest.TestCase):
     def test_non_ascii(self):
         self.assert_fault({"src/io/a.cc": "// \u00fc\n"}, "src/io/a.cc:1: not ASCII")
 
+    def test_two_types_of_one_name(self):
+        self.assert_fault({
+            "src/io/a.h": "namespace rung {\nenum class Side { kA };\nstruct Point {\n",
+            "src/text/b.h": "namespace rung {\nstruct Side;\nstruct Point {\n",
+        }, "src/text/b.h:3: rung::Point is defined at src/io/a.h:3 too: rename one")
+
+    def test_one_name_in_two_namespaces(self):
+        status, output = self.check({
+            "src/io/a.h": "namespace rung {\nenum class Side { kA };\n",
+            "src/text/b.h": "namespace rung::jinja {\nenum class Side { kB };\n",
+        })
+        self.assertEqual(status, 0, output)
+
     def test_unknown_folder(self):
         self.assert_fault({"src/extra/a.cc": "\n"}, "src/extra: not in LAYERS")
 

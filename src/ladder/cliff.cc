@@ -15,9 +15,9 @@ constexpr double kSignificance = 0.05;
 
 }  // namespace
 
-nlohmann::ordered_json cliff_of_curve(std::span<const CurvePoint> points, double noise_floor) {
+nlohmann::ordered_json cliff_of_curve(std::span<const CliffPoint> points, double noise_floor) {
   std::vector<double> bits, logs;
-  for (const CurvePoint& point : points) {
+  for (const CliffPoint& point : points) {
     if (point.bits_per_weight > kMostBits) continue;
     if (point.divergence <= kAboveNoise * noise_floor || point.divergence <= 0) continue;
     bits.push_back(point.bits_per_weight);
@@ -37,7 +37,7 @@ nlohmann::ordered_json cliff_of_curve(std::span<const CurvePoint> points, double
 }
 
 nlohmann::ordered_json cliff_of_ladder(std::span<const RungResult> rungs, double noise_floor) {
-  std::vector<CurvePoint> points;
+  std::vector<CliffPoint> points;
   for (const RungResult& rung : rungs)
     if (rung.perplexity.has_reference) points.push_back({rung.bits_per_weight, rung.perplexity.kld.value});
   return cliff_of_curve(points, noise_floor);

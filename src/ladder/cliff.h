@@ -12,7 +12,7 @@
 
 namespace rung {
 
-struct CurvePoint {
+struct CliffPoint {
   double bits_per_weight = 0;
   double divergence = 0;  ///< mean KL divergence, nats
 };
@@ -20,7 +20,7 @@ struct CurvePoint {
 /// {found, points, bits_per_weight, low, high, factor_below, factor_above, p_value}, or null where too few rungs are
 /// left (six, of four different numbers of bits). `found`: two lines are better than one beyond chance (p < 0.05) and
 /// the lower one is the steeper. Factors: how many times the divergence grows with every bit taken away.
-nlohmann::ordered_json cliff_of_curve(std::span<const CurvePoint> points, double noise_floor);
+nlohmann::ordered_json cliff_of_curve(std::span<const CliffPoint> points, double noise_floor);
 
 /// The same of a ladder's rungs below the reference.
 nlohmann::ordered_json cliff_of_ladder(std::span<const RungResult> rungs, double noise_floor);

@@ -14,7 +14,7 @@ namespace rung {
 namespace {
 
 using nlohmann::ordered_json;
-using Ladders = std::map<std::string, std::vector<CurvePoint>>;
+using Ladders = std::map<std::string, std::vector<CliffPoint>>;
 
 /// Measured by Thireus, GGUF Tool Suite and its contributors.
 Ladders real_ladders() {
@@ -48,8 +48,8 @@ TEST(Cliff, OfRealLaddersLiesBetweenTwoAndFourBits) {
 
 TEST(Cliff, IsNotFoundWhereTheLadderEndsAboveIt) {
   for (const auto& [model, points] : real_ladders()) {
-    std::vector<CurvePoint> upper;
-    for (const CurvePoint& point : points)
+    std::vector<CliffPoint> upper;
+    for (const CliffPoint& point : points)
       if (point.bits_per_weight > 2.6) upper.push_back(point);
     const ordered_json cliff = cliff_of_curve(upper, 0);
     EXPECT_FALSE(cliff["found"].get<bool>()) << model;
@@ -68,7 +68,7 @@ TEST(Cliff, LeavesOutWhatIsWithinTheNoise) {
 
 TEST(Cliff, OfADrawnCurveIsWhereItWasPut) {
   Rng rng(3);
-  std::vector<CurvePoint> points;
+  std::vector<CliffPoint> points;
   for (double bits = 1.5; bits < 7; bits += 0.25) {
     const double log_divergence = -1.1 * bits + (bits < 3 ? 2.0 * (3 - bits) : 0) + 0.1 * (rng.uniform() - 0.5);
     points.push_back({bits, std::exp(log_divergence)});
