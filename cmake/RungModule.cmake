@@ -27,7 +27,7 @@ function(rung_module name)
     # The encoders' leaves are one template with more lanes: a sanitizer sees all of it in the portable one, and would
     # spend most of its compile time on the others.
     if(RUNG_SANITIZE AND source MATCHES "/encode_[^/]*_avx(2|512)\\.cc$")
-      set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS -fno-sanitize=all)
+      set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS -O2 -fno-sanitize=all)
     endif()
   endforeach()
   if(RUNG_TESTS AND tests)
@@ -46,6 +46,9 @@ function(rung_test name)
   target_compile_definitions(${name} PRIVATE RUNG_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
     RUNG_SHARED_DIR="${CMAKE_SOURCE_DIR}/../shared")
   target_compile_options(${name} PRIVATE -Wno-conversion)
+  if(RUNG_SANITIZE)  # what a test itself does is not in question, and its macros are slow to compile
+    set_property(SOURCE ${T_SOURCES} APPEND PROPERTY COMPILE_OPTIONS -O0 -fno-sanitize=undefined)
+  endif()
   add_test(NAME ${name} COMMAND ${name})
   # Pools of two threads: beside another test each would wait for the other's turns on the CPU.
   set_tests_properties(${name} PROPERTIES LABELS "${T_LABELS}" PROCESSORS 2)

@@ -20,7 +20,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(rung_settings INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
 endif()
 if(RUNG_SANITIZE)
-  target_compile_options(rung_settings INTERFACE -fsanitize=${RUNG_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  # -O1 and line tables alone: these builds compile in half the time, and their tests take about as long.
+  target_compile_options(rung_settings INTERFACE -O1 -g1 -fsanitize=${RUNG_SANITIZE} -fno-omit-frame-pointer
+    -fno-sanitize-recover=all)
   target_link_options(rung_settings INTERFACE -fsanitize=${RUNG_SANITIZE})
 endif()
 
