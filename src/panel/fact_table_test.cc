@@ -48,10 +48,14 @@ TEST(FactTable, BrokenFilesGiveOneLine) {
   EXPECT_THAT(error_of(""), testing::HasSubstr("f.tsv: found no facts"));
   EXPECT_THAT(error_of("a\tb\n"), testing::HasSubstr("f.tsv:1: found 2 columns"));
   EXPECT_THAT(error_of(group(6) + "a\tb\tc\td\te\n"), testing::HasSubstr("f.tsv:7: found 5 columns"));
+  EXPECT_THAT(error_of("g\tK\xf6ln?\tc\n"), testing::HasSubstr("f.tsv:1: found bytes that are not UTF-8"));
   EXPECT_THAT(error_of("a\t\tc\n"), testing::HasSubstr("f.tsv:1: found an empty column"));
   for (const char* level : {"0", "9", "x", "1.5", "-1"})
     EXPECT_THAT(error_of(fmt::format("a\tb\tc\t{}\n", level)), testing::HasSubstr("allowed are 1 to 8")) << level;
   EXPECT_THAT(error_of(group(5)), testing::HasSubstr("group 'g': found 5 different answers, allowed are at least 6"));
+  std::string one_question;
+  for (size_t answer = 0; answer < 6; ++answer) one_question += fmt::format("g\tA colour?\tcolour {}\n", answer);
+  EXPECT_THAT(error_of(one_question), testing::HasSubstr("group 'g': found no answer that is wrong for 'A colour?'"));
   EXPECT_THAT(read_facts("/nowhere/f.tsv").error().message, testing::HasSubstr("/nowhere/f.tsv"));
 }
 

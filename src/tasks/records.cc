@@ -103,15 +103,6 @@ Result<std::vector<Record>> records_of_value(std::string_view text, const std::s
   return records;
 }
 
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const Utf8Step step = utf8_step(text);
-    if (step.kind != Utf8Kind::kValid) return false;
-    text.remove_prefix(step.bytes);
-  }
-  return true;
-}
-
 /// Reads one row after the other.
 class CsvReader {
  public:

@@ -19,15 +19,6 @@ Error named(Error error) {
   return error;
 }
 
-bool is_valid_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const Utf8Step step = utf8_step(text);
-    if (step.kind != Utf8Kind::kValid) return false;
-    text.remove_prefix(step.bytes);
-  }
-  return true;
-}
-
 }  // namespace
 
 ChatTemplate::ChatTemplate(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -36,7 +27,7 @@ ChatTemplate& ChatTemplate::operator=(ChatTemplate&&) noexcept = default;
 ChatTemplate::~ChatTemplate() = default;
 
 Result<ChatTemplate> ChatTemplate::parse(std::string_view source) {
-  if (!is_valid_utf8(source)) return input_error("chat template: not valid UTF-8");
+  if (!is_utf8(source)) return input_error("chat template: not valid UTF-8");
   auto block = jinja::parse_template(source);
   if (!block) return tl::unexpected(named(std::move(block.error())));
   return ChatTemplate(std::make_unique<Impl>(Impl{std::move(*block)}));

@@ -45,6 +45,15 @@ Utf8Step utf8_step(std::string_view text) {
   return {Utf8Kind::kValid, lead.bytes, point};
 }
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const Utf8Step step = utf8_step(text);
+    if (step.kind != Utf8Kind::kValid) return false;
+    text.remove_prefix(step.bytes);
+  }
+  return true;
+}
+
 void append_utf8(char32_t point, std::string& out) {
   const auto push = [&](uint32_t byte) { out.push_back(static_cast<char>(byte)); };
   if (point < 0x80) return push(point);

@@ -20,6 +20,8 @@ struct Utf8Step {
 /// is cut.
 Utf8Step utf8_step(std::string_view text);
 
+bool is_utf8(std::string_view text);
+
 void append_utf8(char32_t point, std::string& out);
 
 }  // namespace rung
