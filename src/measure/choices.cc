@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "measure/distribution.h"
 #include "text/utf8.h"
 
 namespace rung {
@@ -11,13 +10,6 @@ namespace {
 
 size_t first_largest(const std::vector<double>& values) {
   return static_cast<size_t>(std::max_element(values.begin(), values.end()) - values.begin());
-}
-
-std::vector<double> a_character(const ChoiceScores& scores) {
-  std::vector<double> result(scores.log_likelihood.size());
-  for (size_t choice = 0; choice < result.size(); ++choice)
-    result[choice] = scores.log_likelihood[choice] / static_cast<double>(std::max<size_t>(1, scores.lengths[choice]));
-  return result;
 }
 
 }  // namespace
@@ -28,12 +20,20 @@ size_t count_characters(std::string_view text) {
   return count;
 }
 
+std::vector<double> ChoiceScores::compared(bool by_length) const {
+  std::vector<double> result = log_likelihood;
+  if (!by_length) return result;
+  for (size_t choice = 0; choice < result.size(); ++choice)
+    result[choice] /= static_cast<double>(std::max<size_t>(1, lengths[choice]));
+  return result;
+}
+
 size_t ChoiceScores::likeliest() const { return first_largest(log_likelihood); }
 
-size_t ChoiceScores::likeliest_by_length() const { return first_largest(a_character(*this)); }
+size_t ChoiceScores::likeliest_by_length() const { return first_largest(compared(true)); }
 
 std::vector<double> ChoiceScores::probabilities(bool by_length) const {
-  std::vector<double> result = by_length ? a_character(*this) : log_likelihood;
+  std::vector<double> result = compared(by_length);
   const double highest = *std::max_element(result.begin(), result.end());
   double sum = 0;
   for (double& value : result) sum += value = std::exp(value - highest);
@@ -68,32 +68,6 @@ Result<ChoiceItem> encode_choices(const Tokenizer& tokenizer, std::string_view c
     item.lengths.push_back(count_characters(choice));
   }
   return item;
-}
-
-Result<std::vector<ChoiceScores>> score_choices(const std::shared_ptr<const Engine>& engine, ThreadPool& pool,
-                                                std::span<const ChoiceItem> items, const ForcingOptions& options,
-                                                Observer& observer) {
-  std::vector<ForcedPrompt> prompts;
-  std::vector<std::vector<std::vector<double>>> terms;  // by item, choice, token
-  std::vector<ChoiceScores> scores;
-  for (const ChoiceItem& item : items) {
-    prompts.push_back({item.context, {item.choices.begin(), item.choices.end()}});
-    terms.emplace_back();
-    for (const auto& choice : item.choices) terms.back().emplace_back(choice.size());
-    scores.push_back({std::vector<double>(item.choices.size()), item.lengths});
-  }
-  const auto visit = [&](const ForcedPosition& at, std::span<const float> logits) {
-    const Token right = items[at.prompt].choices[at.continuation][at.position];
-    terms[at.prompt][at.continuation][at.position] = logits[static_cast<size_t>(right)] - log_sum_exp(logits);
-  };
-  RUNG_CHECK(force_texts(engine, pool, prompts, options, visit, "choices", observer));
-  for (size_t item = 0; item < items.size(); ++item)
-    for (size_t choice = 0; choice < terms[item].size(); ++choice) {
-      for (const double term : terms[item][choice]) scores[item].log_likelihood[choice] += term;
-      if (!std::isfinite(scores[item].log_likelihood[choice]))
-        return failed_error("the model's logits are not finite for item {}: its weights are damaged", item + 1);
-    }
-  return scores;
 }
 
 }  // namespace rung

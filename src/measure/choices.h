@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "measure/teacher_forcing.h"
+#include "base/status.h"
 #include "text/tokenizer.h"
 
 namespace rung {
@@ -25,11 +25,13 @@ struct ChoiceScores {
   std::vector<double> log_likelihood;  ///< of each choice given the context, natural logarithm
   std::vector<size_t> lengths;         ///< as in the item
 
+  /// What is compared: the log-likelihoods; by_length: their means a character.
+  std::vector<double> compared(bool by_length) const;
   /// The likeliest choice ("acc"), the first among equals.
   size_t likeliest() const;
   /// The likeliest one a character ("acc_norm"), the first among equals.
   size_t likeliest_by_length() const;
-  /// Of each choice, its share of the likelihood of all; by_length: exp of the mean log-likelihood a character.
+  /// Of each choice, its share of the likelihood of all, exp of what is compared.
   std::vector<double> probabilities(bool by_length) const;
 };
 
@@ -40,11 +42,5 @@ struct ChoiceScores {
 /// is empty.
 Result<ChoiceItem> encode_choices(const Tokenizer& tokenizer, std::string_view context,
                                   const std::vector<std::string>& choices, std::string_view delimiter = " ");
-
-/// Scores in the order of the items. Reports progress as stage "choices" in items. The same for any number of threads
-/// and any division of the items into calls.
-Result<std::vector<ChoiceScores>> score_choices(const std::shared_ptr<const Engine>& engine, ThreadPool& pool,
-                                                std::span<const ChoiceItem> items, const ForcingOptions& options,
-                                                Observer& observer);
 
 }  // namespace rung

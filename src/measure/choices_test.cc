@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "measure/distribution.h"
+#include "measure/teacher_forcing.h"
 #include "model/model_text.h"
 
 namespace rung {
@@ -40,6 +41,30 @@ double token_by_token(const Pico& pico, ThreadPool& pool, const ChoiceItem& item
     }
   }
   return sum;
+}
+
+/// Choices forced on the model, as the scorer of panels does it.
+Result<std::vector<ChoiceScores>> score_choices(const std::shared_ptr<const Engine>& engine, ThreadPool& pool,
+                                                std::span<const ChoiceItem> items, const ForcingOptions& options,
+                                                Observer& observer) {
+  std::vector<ForcedPrompt> prompts;
+  std::vector<std::vector<std::vector<double>>> terms;  // by item, choice, token
+  std::vector<ChoiceScores> scores;
+  for (const ChoiceItem& item : items) {
+    prompts.push_back({item.context, {item.choices.begin(), item.choices.end()}});
+    terms.emplace_back();
+    for (const auto& choice : item.choices) terms.back().emplace_back(choice.size());
+    scores.push_back({std::vector<double>(item.choices.size()), item.lengths});
+  }
+  const auto visit = [&](const ForcedPosition& at, std::span<const float> logits) {
+    const Token right = items[at.prompt].choices[at.continuation][at.position];
+    terms[at.prompt][at.continuation][at.position] = logits[static_cast<size_t>(right)] - log_sum_exp(logits);
+  };
+  RUNG_CHECK(force_texts(engine, pool, prompts, options, visit, "choices", observer));
+  for (size_t item = 0; item < items.size(); ++item)
+    for (size_t choice = 0; choice < terms[item].size(); ++choice)
+      for (const double term : terms[item][choice]) scores[item].log_likelihood[choice] += term;
+  return scores;
 }
 
 TEST(Choices, LikelihoodsAreThoseOfTokenByTokenDecodingToTheBit) {

@@ -16,6 +16,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kMaxJsonDepth = 100;
+constexpr uint64_t kMostAnswerTokens = uint64_t{1} << 20;  // a cache is reserved for them
 
 constexpr std::pair<std::string_view, Grader> kGraders[] = {{"exact", Grader::kExact},
                                                             {"short_answer", Grader::kShortAnswer},
@@ -217,7 +218,8 @@ Status Line::read_asking(PanelItem& item) const {
     item.stops = stops->get<std::vector<std::string>>();
   }
   RUNG_TRY(item.max_tokens, count("max_tokens"));
-  if (item.max_tokens == 0u) return fail("max_tokens", "a count from 1");
+  if (item.max_tokens && (*item.max_tokens == 0 || *item.max_tokens > kMostAnswerTokens))
+    return fail("max_tokens", fmt::format("a count from 1 to {}", kMostAnswerTokens));
   if (const Json* by_length = find("by_length")) {
     if (!by_length->is_boolean()) return fail("by_length", "true or false");
     item.by_length = by_length->get<bool>();

@@ -75,6 +75,7 @@ TEST_F(PanelItems, EveryFieldIsChecked) {
       {"stops", R"("x")", "field 'stops'"},
       {"stops", R"([""])", "field 'stops'"},
       {"max_tokens", "0", "field 'max_tokens'"},
+      {"max_tokens", "18446744073709551615", "allowed is a count from 1 to 1048576"},
       {"by_length", "1", "field 'by_length'"},
       {"extract", R"("(")", "field 'extract': found a pattern that is wrong at byte 1"},
       {"grader", R"("instructions")", "field 'answer': found \"a\", allowed is a list"},

@@ -256,15 +256,17 @@ void PanelScorer::score_choice(Work& work, const Rows& rows) const {
   ItemScore& score = *work.score;
   const std::vector<double> shares = choices.probabilities(item.by_length);
   score.confidence = score.max_probability = shares[chosen];
-  double best_other = 0;
+  // Not the logarithms of the shares: a share may be too small for a number, and the margin with it infinite.
+  const std::vector<double> compared = choices.compared(item.by_length);
+  double best_other = -std::numeric_limits<double>::infinity();
   for (size_t choice = 0; choice < rows.size(); ++choice) {
     if (shares[choice] > 0) score.entropy -= shares[choice] * std::log(shares[choice]);
-    if (item.choices->at(choice) != *item.answer) best_other = std::max(best_other, shares[choice]);
+    if (item.choices->at(choice) != *item.answer) best_other = std::max(best_other, compared[choice]);
   }
   for (size_t choice = 0; choice < rows.size(); ++choice) {
     if (item.choices->at(choice) != *item.answer) continue;
     for (const Row& row : rows[choice]) score.gold.add(row.nll);
-    score.margin = std::log(shares[choice]) - std::log(best_other);
+    score.margin = compared[choice] - best_other;
   }
 }
 

@@ -151,22 +151,28 @@ class Reader {
   size_t limit_;
 };
 
+/// Whether there was something to read within the time.
+bool read_both(Reader& output, Reader& mark, int wait_ms) {
+  std::array<pollfd, 2> polled = {pollfd{output.number(), POLLIN, 0}, pollfd{mark.number(), POLLIN, 0}};
+  if (poll(polled.data(), polled.size(), wait_ms) <= 0) return false;
+  if (polled[0].revents != 0) output.read_some();
+  if (polled[1].revents != 0) mark.read_some();
+  return true;
+}
+
 /// Waits for the child, reading what it writes; kills it at the deadline. Its wait status; nullopt: killed.
 std::optional<int> attend(pid_t child, Clock::time_point deadline, Reader& output, Reader& mark) {
   for (;;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
     if (left <= 0) break;
-    std::array<pollfd, 2> polled = {pollfd{output.number(), POLLIN, 0}, pollfd{mark.number(), POLLIN, 0}};
-    const bool is_silent = polled[0].fd < 0 && polled[1].fd < 0;
+    const bool is_silent = output.number() < 0 && mark.number() < 0;
     // With both pipes closed nothing wakes us when the child ends.
-    const int wait_ms = static_cast<int>(std::min<int64_t>(left, is_silent ? 2 : 100));
-    if (poll(polled.data(), polled.size(), wait_ms) > 0) {
-      if (polled[0].revents != 0) output.read_some();
-      if (polled[1].revents != 0) mark.read_some();
-      continue;
-    }
+    if (read_both(output, mark, static_cast<int>(std::min<int64_t>(left, is_silent ? 2 : 100)))) continue;
     int status = 0;
-    if (waitpid(child, &status, WNOHANG) == child) return status;
+    if (waitpid(child, &status, WNOHANG) != child) continue;
+    while (read_both(output, mark, 0)) {
+    }  // what it wrote after the last look
+    return status;
   }
   kill(-child, SIGKILL);
   kill(child, SIGKILL);  // where it had no time to become a group of its own

@@ -4,8 +4,6 @@
 #include <cmath>
 #include <vector>
 
-#include "measure/statistics_paired.h"
-
 namespace rung {
 namespace {
 
@@ -55,12 +53,6 @@ double power_with(const std::vector<size_t>& critical, double lost, double gaine
 }
 
 }  // namespace
-
-size_t items_needed(double drop, double discordant, double power, double alpha) {
-  const double z_alpha = two_sided_z(alpha), z_power = two_sided_z(2 * (1 - power));
-  const double root = z_alpha * std::sqrt(discordant) + z_power * std::sqrt(std::max(0.0, discordant - drop * drop));
-  return static_cast<size_t>(std::ceil(root * root / (drop * drop)));
-}
 
 double mcnemar_power(size_t items, double lost, double gained, double alpha) {
   return power_with(critical_losses(items, alpha), lost, gained);
