@@ -11,6 +11,7 @@
 
 #include "base/cpu.h"
 #include "commands.h"
+#include "report/terminal_text.h"
 #include "terminal.h"
 
 namespace rung {
@@ -30,7 +31,8 @@ int exit_status(const Error& error) {
 
 int report(const Status& status) {
   if (status) return 0;
-  fmt::print(stderr, "rung: {}\n", status.error().message);
+  // A message may quote names out of a file, and a name must not move the cursor.
+  fmt::print(stderr, "rung: {}\n", printable(status.error().message));
   return exit_status(status.error());
 }
 

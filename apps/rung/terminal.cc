@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <string_view>
 
+#include "report/terminal_text.h"
+
 namespace rung {
 namespace {
 
@@ -58,8 +60,8 @@ void Terminal::progress(std::string_view stage, uint64_t done, uint64_t total) {
   if (done > start_done_ && done < total && elapsed > 1)
     left = fmt::format(", about {} left", human_seconds(elapsed * static_cast<double>(total - done) /
                                                         static_cast<double>(done - start_done_)));
-  const std::string_view label =
-      std::string_view(stage_).substr(stage_.find(':') == std::string::npos ? 0 : stage_.find(':') + 1);
+  const std::string label =
+      printable(std::string_view(stage_).substr(stage_.find(':') == std::string::npos ? 0 : stage_.find(':') + 1));
   if (!interactive_) {
     fmt::print(stderr, "{:3.0f} %  {}{}\n", 100 * fraction, label, left);
     return;
@@ -76,12 +78,12 @@ void Terminal::progress(std::string_view stage, uint64_t done, uint64_t total) {
 void Terminal::note(std::string_view text) {
   if (quiet_) return;
   erase_line();
-  fmt::print(stderr, "{}\n", text);
+  fmt::print(stderr, "{}\n", printable(text));
 }
 
 void Terminal::warn(std::string_view text) {
   erase_line();
-  fmt::print(stderr, "rung: warning: {}\n", text);
+  fmt::print(stderr, "rung: warning: {}\n", printable(text));
 }
 
 bool Terminal::cancelled() const { return interrupted != 0; }
