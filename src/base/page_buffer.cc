@@ -48,6 +48,7 @@ size_t page_bytes() {
 
 uint64_t pages_of_pieces(uint64_t count, uint64_t stride, uint64_t used) {
   if (used == 0) return 0;
+  if (used == stride) return whole_pages(count * stride);  // without gaps, and a hostile count may be very large
   const uint64_t page = page_bytes();
   uint64_t pages = 0, counted = 0;  // pages before `counted` are in the sum
   for (uint64_t piece = 0; piece < count; ++piece) {

@@ -1,16 +1,13 @@
 #include "ladder/known_quality.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "ladder/paired_cell.h"
 #include "ladder/result_store.h"
-#include "ladder/summary.h"
 
 namespace rung {
 namespace {
-
-using nlohmann::ordered_json;
 
 /// What two results must share to be compared: the lines of a row's inputs that name the model and what it was asked.
 std::string measured_on(const LedgerRow& row) {
@@ -64,13 +61,12 @@ std::vector<Measured> family_of(const std::vector<LedgerRow>& rows) {
   return family;
 }
 
-std::vector<CapabilityExpectation> verdicts_of(const ordered_json& rung, const std::string& source) {
+std::vector<CapabilityExpectation> verdicts_of(const std::vector<PairedCell>& cells, const std::string& source) {
   std::vector<CapabilityExpectation> found;
-  if (!rung.contains("panel")) return found;
-  for (const auto& [capability, cell] : rung["panel"].items()) {
-    if (!cell.contains("verdict")) continue;  // the reference's
-    CapabilityExpectation one{capability, cell.value("verdict", ""), std::nullopt, source};
-    if (cell.contains("retained") && cell["retained"].is_number()) one.change = cell["retained"].get<double>() - 1;
+  for (const PairedCell& cell : cells) {
+    if (!cell.judged()) continue;
+    CapabilityExpectation one{cell.capability, std::string(verdict_text(cell.verdict)), std::nullopt, source};
+    if (cell.has_kept()) one.change = cell.kept - 1;
     found.push_back(std::move(one));
   }
   return found;
@@ -85,14 +81,14 @@ Result<std::vector<KnownRung>> known_rungs(const Ledger& ledger, std::string_vie
   if (family.empty()) return known;
   std::vector<RungResult> results;
   for (const Measured& one : family) results.push_back(one.result);
-  const ordered_json summary = summarize(results);
+  const JudgedLadder judged = judge_ladder(results, {});  // all that a plan shows; a summary takes seconds
   for (size_t index = 0; index < family.size(); ++index) {
     const auto& [row, result] = family[index];
     KnownRung rung{result.name, result.bits_per_weight, {}, panel_of(*row), ""};
     rung.quality.measured = true;
     rung.quality.divergence = result.perplexity.has_reference ? result.perplexity.kld.value : 0;
     rung.quality.source = fmt::format("measured {}, {}", row->measured_at.substr(0, 10), row->program);
-    rung.quality.capabilities = verdicts_of(summary["rungs"][index], rung.quality.source);
+    rung.quality.capabilities = verdicts_of(judged.cells[index], rung.quality.source);
     for (const CapabilityAnswers& answers : result.answers) rung.right += answers.right;
     known.push_back(std::move(rung));
   }

@@ -242,10 +242,10 @@ class PlanText {
     const RungPlan& rung = main_rung();
     if (!rung.quality) return;
     const QualityEstimate& quality = *rung.quality;
-    std::string text = fmt::format("loss of {}: {}, divergence {}{} ({}: {})", printable(rung.name),
-                                   divergence_class(quality.divergence).name, quality.measured ? "" : "about ",
-                                   divergence(quality.divergence), quality.measured ? "measured" : "published",
-                                   printable(quality.source));
+    std::string text =
+        fmt::format("loss of {}: {}, divergence {}{} ({}{})", printable(rung.name),
+                    divergence_class(quality.divergence).name, quality.measured ? "" : "about ",
+                    divergence(quality.divergence), quality.measured ? "" : "published: ", printable(quality.source));
     for (const CapabilityExpectation& one : quality.capabilities)
       text += fmt::format("; {} {}", printable(one.capability), printable(one.verdict));
     line(text);
