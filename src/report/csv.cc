@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "report/json_member.h"
 #include "report/terminal_text.h"
 
 namespace rung {
@@ -14,13 +15,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kHead =
     "model,rung,kind,bytes,bits_per_weight,measure,value,low,high,error,items,lost,gained,p_value,verdict";
-
-const Json& member(const Json& object, std::string_view key) {
-  static const Json kAbsent;
-  if (!object.is_object()) return kAbsent;
-  const auto found = object.find(key);
-  return found == object.end() ? kAbsent : *found;
-}
 
 /// A number as the JSON has it; a text quoted where it must be.
 std::string cell(const Json& value) {

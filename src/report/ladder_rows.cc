@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "report/json_member.h"
 #include "report/terminal_text.h"
 
 namespace rung {
@@ -11,18 +12,16 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-const Json& member(const Json& object, const char* key) {
-  static const Json kAbsent;
-  if (!object.is_object()) return kAbsent;
-  const auto found = object.find(key);
-  return found == object.end() ? kAbsent : *found;
-}
-
 std::optional<double> number(const Json& object, const char* key) {
   const Json& value = member(object, key);
   if (!value.is_number()) return std::nullopt;
   const double read = value.get<double>();
   return std::isfinite(read) ? std::optional<double>(read) : std::nullopt;
+}
+
+uint64_t count(const Json& object, const char* key) {
+  const Json& value = member(object, key);
+  return value.is_number_unsigned() ? value.get<uint64_t>() : 0;
 }
 
 std::string text(const Json& value) { return value.is_string() ? printable(value.get_ref<const std::string&>()) : ""; }
@@ -133,8 +132,8 @@ std::optional<NoiseRow> noise_row(const Json& from) {
   const Json& panel = member(from, "panel");
   if (panel.is_object())
     for (const auto& [capability, flips] : panel.items()) {
-      row.items += static_cast<uint64_t>(number(flips, "items").value_or(0));
-      row.changed += static_cast<uint64_t>(number(flips, "lost").value_or(0) + number(flips, "gained").value_or(0));
+      row.items += count(flips, "items");
+      row.changed += count(flips, "lost") + count(flips, "gained");
     }
   return row;
 }

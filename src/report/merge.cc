@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "ladder/models.h"
+#include "report/json_member.h"
 
 namespace rung {
 namespace {
@@ -16,13 +17,6 @@ struct Known {
   int64_t newest;
 };
 constexpr Known kKnown[] = {{"rung-ladder", "", 2}, {"rung-kv-ladder", "kv", 1}, {"rung-plan", "plan", 1}};
-
-const Json& member(const Json& from, std::string_view key) {
-  static const Json kAbsent;
-  if (!from.is_object()) return kAbsent;
-  const auto found = from.find(key);
-  return found == from.end() ? kAbsent : *found;
-}
 
 std::string shown(const Json& value) {
   return value.is_null() ? "nothing" : value.dump(-1, ' ', true, Json::error_handler_t::replace);
