@@ -126,6 +126,10 @@ Status kv_ladder(const Options& options) {
   if (options.models.size() > 1) return input_error("--kv-ladder takes one model, found {}", options.models.size());
   if (!ladder.rungs.empty())
     return input_error("--kv-ladder runs the model as it is: quantize it first, or leave out --rungs");
+  if (ladder.all_items || options.width_points > 0)
+    return input_error("--kv-ladder puts every item to every type: leave out --all-items and --width");
+  if (options.memory > 0 || options.receipt || !ladder.results.empty())
+    return input_error("--kv-ladder has no --memory, --receipt or --results: leave them out");
   KvLadderOptions kv{options.models.front(), ladder.out, options.kv_types, ladder.material, ladder.threads, {}};
   LadderOptions repeated = ladder;
   kv.command = command_line(repeated, "rung", kv.model.string(), kv.out.string(), true) + " --kv-ladder";
@@ -196,6 +200,17 @@ Status ladder(Options& options) {
   return options.models.size() == 1 && options.memory == 0 ? one_model(options) : several_models(options);
 }
 
+void add_kv_ladder_options(CLI::App& command, Options& options) {
+  command.add_flag("--kv-ladder", options.kv_ladder,
+                   "the KV cache in place of the weights: MODEL as it is, keys and values in one type after the other, "
+                   "by length of context up to --context; writes kv-ladder.json (docs/kv.md)");
+  command
+      .add_option("--kv-types", options.kv_types,
+                  fmt::format("for --kv-ladder, with commas, each as --kv takes it but K/V for two; default {}",
+                              fmt::join(default_kv_types(), ",")))
+      ->delimiter(',');
+}
+
 }  // namespace
 
 Command add_ladder(CLI::App& app) {
@@ -233,15 +248,7 @@ Command add_ladder(CLI::App& app) {
       ->add_option("--width", options->width_points,
                    "also stop a capability once the interval of its change is this narrow, in points of score")
       ->check(CLI::Range(0.0, 100.0));
-  command->add_flag(
-      "--kv-ladder", options->kv_ladder,
-      "the KV cache in place of the weights: MODEL as it is, keys and values in one type after the other, by "
-      "length of context up to --context; writes kv-ladder.json (docs/kv.md)");
-  command
-      ->add_option("--kv-types", options->kv_types,
-                   fmt::format("for --kv-ladder, with commas, each as --kv takes it but K/V for two; default {}",
-                               fmt::join(default_kv_types(), ",")))
-      ->delimiter(',');
+  add_kv_ladder_options(*command, *options);
   command->add_flag("--json", options->json, "print ladder.json instead of the table");
   command->footer(
       "Ctrl-C stops it; the same command goes on where it stopped.\n"

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <exception>
 #include <new>
 #include <system_error>
 #include <utility>
@@ -36,7 +37,8 @@ int report(const Status& status) {
   return exit_status(status.error());
 }
 
-/// Runs a command; memory that cannot be had and output that cannot be written become errors too.
+/// Runs a command; memory that cannot be had and output that cannot be written become errors too, and so does what
+/// should have been an error already.
 Status run_command(const Command& command) try {
   RUNG_CHECK(command());
   if (std::fflush(stdout) != 0) return failed_error("standard output: cannot be written: {}", std::strerror(errno));
@@ -45,6 +47,8 @@ Status run_command(const Command& command) try {
   return failed_error("out of memory");
 } catch (const std::system_error& error) {
   return failed_error("standard output: {}", error.what());
+} catch (const std::exception& error) {
+  return failed_error("a fault of this program: {}; please report it with the command", error.what());
 }
 
 /// CLI11 would only say that a subcommand is missing.
