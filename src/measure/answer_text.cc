@@ -1,11 +1,11 @@
 #include "measure/answer_text.h"
 
+#include "base/lower_case.h"
+
 namespace rung {
 namespace {
 
 constexpr std::string_view kSpace = " \t\r\n\v\f", kFence = "```";
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 /// Cuts what does not belong to the words at both ends.
 std::string_view strip_marks(std::string_view text) {
@@ -41,8 +41,7 @@ std::string_view first_fenced(std::string_view text) {
 }
 
 std::string short_answer_words(std::string_view text) {
-  std::string all;
-  for (const char c : text) all += lower(c);
+  const std::string all = lower_case(text);
   constexpr std::string_view kLabel = "answer:";
   std::string_view words = all;
   if (const size_t label = words.rfind(kLabel); label != std::string_view::npos)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/lower_case.h"
 #include "measure/answer_text.h"
 #include "measure/panel_items.h"
 #include "text/language.h"
@@ -30,10 +31,8 @@ constexpr std::string_view kAbbreviations[] = {
     "apr",  "aug", "sep",  "sept", "oct",  "nov", "dec",    "a.m",  "p.m", "u.s", "u.k", "ph.d"};
 
 bool is_abbreviation(std::string_view word) {
-  std::string lower(word);
+  std::string lower = lower_case(word);
   while (!lower.empty() && std::string_view("([\"'").find(lower.front()) != std::string_view::npos) lower.erase(0, 1);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   const bool is_initial = lower.size() == 1 && lower[0] >= 'a' && lower[0] <= 'z' && lower != "i";
   return is_initial ||
          std::find(std::begin(kAbbreviations), std::end(kAbbreviations), lower) != std::end(kAbbreviations);

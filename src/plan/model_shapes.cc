@@ -107,10 +107,11 @@ class HfReader {
     std::error_code fault;
     std::vector<fs::path> found;
     bool has_gguf = false;
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder_, fault)) {
-      const std::string file = entry.path().filename().string();
-      if (file.ends_with(kIndexEnding)) index_ = entry.path();
-      if (file.ends_with(".safetensors")) found.push_back(entry.path());
+    for (fs::directory_iterator at(folder_, fault), end; !fault && at != end; at.increment(fault)) {
+      const std::string file = at->path().filename().string();
+      // A folder has no order: of several the first by name.
+      if (file.ends_with(kIndexEnding) && (index_.empty() || at->path() < index_)) index_ = at->path();
+      if (file.ends_with(".safetensors")) found.push_back(at->path());
       has_gguf = has_gguf || file.ends_with(".gguf");
     }
     if (fault) return input_error("{}: cannot be listed: {}", folder_.string(), fault.message());

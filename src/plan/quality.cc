@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 
+#include "base/lower_case.h"
 #include "measure/statistics.h"
 #include "plan/quality_tables.h"
 
@@ -25,17 +26,10 @@ constexpr std::array kClasses = {
 constexpr double kBillion = 1e9;
 constexpr double kDegraded = -0.10;  // as the ladder's verdict: a loss of more than 10 %
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](char letter) { return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter; });
-  return result;
-}
-
 /// "llama.cpp/Q4_K_M" and "Q4_K_M" are one mixture.
 std::string type_name_of(std::string_view rung) {
   constexpr std::string_view kPrefix = "llama.cpp/";
-  return lower(rung.starts_with(kPrefix) ? rung.substr(kPrefix.size()) : rung);
+  return lower_case(rung.starts_with(kPrefix) ? rung.substr(kPrefix.size()) : rung);
 }
 
 const PublishedCurve& curve_for(double weights) {

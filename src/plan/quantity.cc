@@ -1,10 +1,11 @@
 #include "plan/quantity.h"
 
-#include <algorithm>
 #include <array>
 #include <cctype>
 #include <cmath>
 #include <cstdlib>
+
+#include "base/lower_case.h"
 
 namespace rung {
 namespace {
@@ -20,12 +21,6 @@ constexpr std::array kByteUnits = {Unit{"B", 1},           Unit{"kB", 1e3},     
                                    Unit{"MiB", 1048576.0}, Unit{"GiB", 1073741824.0}, Unit{"TiB", 1099511627776.0}};
 constexpr std::array kTokenUnits = {Unit{"", 1}, Unit{"k", 1024.0}, Unit{"M", 1048576.0}};
 constexpr std::array kOperationUnits = {Unit{"GFLOPS", 1e9}, Unit{"TFLOPS", 1e12}, Unit{"PFLOPS", 1e15}};
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) { return std::tolower(c); });
-  return result;
-}
 
 struct Number {
   double value = 0;
@@ -47,9 +42,10 @@ std::optional<Number> split_number(std::string_view text) {
 /// In capitals or small letters, but never Gb or Gib: a small b among capitals means bits.
 template <size_t kCount>
 const Unit* find_unit(const std::array<Unit, kCount>& units, std::string_view text) {
-  const bool all_small = text == lower(text);
+  const bool all_small = text == lower_case(text);
   for (const Unit& unit : units)
-    if (text == unit.name || (lower(text) == lower(unit.name) && (all_small || !text.ends_with('b')))) return &unit;
+    if (text == unit.name || (lower_case(text) == lower_case(unit.name) && (all_small || !text.ends_with('b'))))
+      return &unit;
   return nullptr;
 }
 

@@ -1,8 +1,7 @@
 // The recipes that come with Rung: recipes/*.toml, built in, then llama.cpp's mixtures; and files.
-#include <algorithm>
 #include <array>
-#include <cctype>
 
+#include "base/lower_case.h"
 #include "base/mapped_file.h"
 #include "recipe/llama_mixtures.h"
 #include "recipe/recipe_toml.h"
@@ -48,12 +47,6 @@ Recipe recipe_of_type(Format format) {
   recipe.rules.emplace_back().format = format;
   recipe.text = recipe_toml(recipe);
   return recipe;
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  return lower;
 }
 
 std::string type_names() {

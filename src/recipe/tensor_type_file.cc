@@ -1,22 +1,16 @@
 #include "recipe/tensor_type_file.h"
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <tuple>
 #include <utility>
 
+#include "base/lower_case.h"
 #include "recipe/model_facts.h"
 #include "recipe/recipe_toml.h"
 
 namespace rung {
 namespace {
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  return lower;
-}
 
 Result<RecipeRule> rule_of_word(std::string_view word) {
   const size_t equals = word.find('=');
