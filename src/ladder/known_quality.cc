@@ -80,6 +80,7 @@ Result<std::vector<KnownRung>> known_rungs(const Ledger& ledger, std::string_vie
   std::vector<KnownRung> known;
   if (family.empty()) return known;
   std::vector<RungResult> results;
+  results.reserve(family.size());
   for (const Measured& one : family) results.push_back(one.result);
   const JudgedLadder judged = judge_ladder(results, {});  // all that a plan shows; a summary takes seconds
   for (size_t index = 0; index < family.size(); ++index) {
