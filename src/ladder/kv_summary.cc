@@ -34,12 +34,12 @@ ordered_json curve_json(const KvDivergences& divergences, const KvSummaryInput& 
   return curve;
 }
 
-/// The divergence at the longest context over that at the shortest.
+/// The divergence at the longest context over that at the shortest, where that is more than noise.
 ordered_json growth_json(const KvDivergences& divergences, const KvSummaryInput& input) {
   std::vector<double> last, first;
   for (const double sum : divergences.sums.back()) last.push_back(sum / input.predictions.back());
   for (const double sum : divergences.sums.front()) first.push_back(sum / input.predictions.front());
-  if (total(first) == 0) return nullptr;
+  if (total(divergences.sums.front()) <= 2 * total(input.noise.sums.front())) return nullptr;
   const Interval interval = bootstrap_ratio(last, first, kBootstrapSeed);
   return {{"ratio", total(last) / total(first)}, {"low", interval.low}, {"high", interval.high}};
 }

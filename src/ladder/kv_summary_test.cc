@@ -62,6 +62,11 @@ TEST(KvSummary, SidesThatCannotBeToldApartAndNoGrowthFromNothing) {
   const auto json = summarize_kv(input);
   EXPECT_EQ(json["findings"]["keys_and_values"][0]["more_fragile"], "not told apart");
   EXPECT_TRUE(json["types"][0]["growth"].is_null());
+  input.noise = constant({0.05, 0}, 10);
+  input.types[0].both = constant({0.09, 1}, 10);  // not twice the noise
+  EXPECT_TRUE(summarize_kv(input)["types"][0]["growth"].is_null());
+  input.types[0].both = constant({0.11, 1}, 10);
+  EXPECT_NEAR(summarize_kv(input)["types"][0]["growth"]["ratio"].get<double>(), 0.5 / 0.11, 1e-9);
   std::swap(input.types[0].keys, input.types[0].values);
   input.types[0].values.sums[1].assign(10, 9);
   EXPECT_EQ(summarize_kv(input)["findings"]["keys_and_values"][0]["more_fragile"], "values");

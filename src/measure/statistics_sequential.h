@@ -37,7 +37,6 @@ class SequentialMcNemar {
   /// All items so far, at the next look.
   void look(uint64_t lost, uint64_t gained);
   double p_value() const { return p_value_; }
-  size_t looks_taken() const { return taken_; }
 
  private:
   std::vector<size_t> looks_;
