@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "grammar/grammar.h"
 #include "measure/grader.h"
 #include "measure/sandbox.h"
 
@@ -30,7 +31,7 @@ std::string right_answer(const PanelItem& item) {
   if (item.gold) return *item.gold;
   std::string text;
   for (const Json& call : item.answer->is_array() ? *item.answer : Json::array({*item.answer}))
-    text += "<tool_call>" + call.dump() + "</tool_call>\n";
+    text += std::string(text.empty() ? "" : "\n") + "<tool_call>" + call.dump() + "</tool_call>";
   return text;
 }
 
@@ -99,6 +100,21 @@ TEST(Generators, GoldAnswersAreRight) {
         << asked(item) << '\n'
         << right_answer(item);
   });
+}
+
+// Otherwise --panel builtin could not tell what a grammar repairs.
+TEST(Generators, GrammarsAcceptGoldAnswers) {
+  size_t tried = 0;
+  for_items(40, [&](const Generator& generator, const PanelItem& item) {
+    const bool is_call = item.grader == Grader::kToolCall || item.grader == Grader::kToolCalls;
+    if (item.grader != Grader::kJson && !is_call) return;
+    const auto grammar =
+        is_call ? Grammar::of_tools(*item.tools, {ToolCallStyle::kTagged, true, 8}) : Grammar::of_schema(*item.schema);
+    ASSERT_TRUE(grammar) << generator.capability << ' ' << grammar.error().message;
+    EXPECT_TRUE(grammar->accepts(right_answer(item))) << asked(item) << '\n' << right_answer(item);
+    ++tried;
+  });
+  EXPECT_GT(tried, 400u);
 }
 
 TEST(Generators, GoldAnswersOfOtherItemsAreWrong) {

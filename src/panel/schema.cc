@@ -147,7 +147,7 @@ Json type_of(const Field& field) {
     case FieldKind::kFlag:
       return {{"type", "boolean"}};
     case FieldKind::kDate:
-      return {{"type", "string"}, {"pattern", "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}, {"description", "year-month-day"}};
+      return {{"type", "string"}, {"minLength", 10}, {"maxLength", 10}, {"description", "year-month-day"}};
     case FieldKind::kList:
       return {{"type", "array"}, {"items", {{"type", "string"}}}};
     case FieldKind::kPrice:
