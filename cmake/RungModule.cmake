@@ -35,6 +35,12 @@ function(rung_module name)
   endif()
 endfunction()
 
+# rung_quick_build(target): for what only arranges the work of others, where nothing waits for the code: -O1 compiles a
+# quarter faster than -O3.
+function(rung_quick_build target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+endfunction()
+
 # rung_test(name SOURCES file... [LINK target...] [LABELS label...]): a GoogleTest program known to ctest.
 function(rung_test name)
   cmake_parse_arguments(T "" "" "SOURCES;LINK;LABELS" ${ARGN})
@@ -46,6 +52,7 @@ function(rung_test name)
   target_compile_definitions(${name} PRIVATE RUNG_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
     RUNG_SHARED_DIR="${CMAKE_SOURCE_DIR}/../shared")
   target_compile_options(${name} PRIVATE -Wno-conversion)
+  rung_quick_build(${name})
   if(RUNG_SANITIZE)  # what a test itself does is not in question, and its macros are slow to compile
     set_property(SOURCE ${T_SOURCES} APPEND PROPERTY COMPILE_OPTIONS -O0 -fno-sanitize=undefined)
   endif()
