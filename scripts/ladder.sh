@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds Rung and takes a model down the precision ladder.
-#   scripts/ladder.sh                       the shipped model, 100 questions a capability, into rung-out/
+#   scripts/ladder.sh                       the shipped model, up to 200 questions a capability, into rung-out/
 #   scripts/ladder.sh MODEL.gguf [OPTION]   your own; options are those of rung ladder (--out DIR is required then)
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -13,4 +13,4 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 )
 rung="$here/build/user/apps/rung/rung"
 if (($#)); then exec "$rung" ladder "$@"; fi
-exec "$rung" ladder "$here/models/pico-moe/pico-moe.bf16.gguf" --out rung-out --items 100
+exec "$rung" ladder "$here/models/pico-moe/pico-moe.bf16.gguf" --out rung-out
