@@ -4,14 +4,13 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "ladder/paired_cell.h"
 #include "measure/statistics_breakpoint.h"
 
 namespace rung {
 namespace {
 
-constexpr double kAboveNoise = 2;  // times the floor
 constexpr double kMostBits = 7.5;
-constexpr double kSignificance = 0.05;
 
 }  // namespace
 

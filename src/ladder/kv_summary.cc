@@ -39,7 +39,7 @@ ordered_json growth_json(const KvDivergences& divergences, const KvSummaryInput&
   std::vector<double> last, first;
   for (const double sum : divergences.sums.back()) last.push_back(sum / input.predictions.back());
   for (const double sum : divergences.sums.front()) first.push_back(sum / input.predictions.front());
-  if (total(divergences.sums.front()) <= 2 * total(input.noise.sums.front())) return nullptr;
+  if (total(divergences.sums.front()) <= kAboveNoise * total(input.noise.sums.front())) return nullptr;
   const Interval interval = bootstrap_ratio(last, first, kBootstrapSeed);
   return {{"ratio", total(last) / total(first)}, {"low", interval.low}, {"high", interval.high}};
 }

@@ -15,6 +15,7 @@
 namespace rung {
 
 constexpr double kSignificance = 0.05;
+constexpr double kAboveNoise = 2;        ///< a divergence of fewer noise floors says nothing about a curve
 constexpr double kTolerableLoss = 0.10;  ///< "holds" means that a loss of more than this is excluded
 
 enum class CellVerdict {

@@ -4,10 +4,9 @@
 //
 // Tests spend in proportion to the items that a look adds (Kim and DeMets, Biometrika 74 (1987) 149). They are exact,
 // and corrected over many cells to levels at which looks hardly overlap: Boole's inequality bounds their sum.
-// Intervals (repeated confidence intervals, Jennison and Turnbull, J. R. Statist. Soc. B 51 (1989) 305) spend like
-// Pocock's test, ln(1 + (e - 1) t) of the share t of the items (Lan and DeMets), and use how much a look has in common
-// with those before it (the recursion of Armitage, McPherson and Rowe, J. R. Statist. Soc. A 132 (1969) 235): most of
-// them end early, because most rungs hold. Deterministic; safe from several threads.
+// Intervals (repeated confidence intervals, Jennison and Turnbull, J. R. Statist. Soc. B 51 (1989) 305) have nearly the
+// same limit at every look (statistics_boundary.h): most of them end early, because most rungs hold. Deterministic;
+// safe from several threads.
 #pragma once
 
 #include <cstddef>
@@ -24,10 +23,7 @@ std::vector<size_t> planned_looks(size_t items);
 /// The part of the error that a test at a look may spend: the share of the items that it adds.
 double look_share(std::span<const size_t> looks, size_t look);
 
-/// The z of two-sided intervals at each of rising looks, together 95 %: 1.96 for a single one.
-std::vector<double> interval_limits(std::span<const size_t> looks);
-
-/// One of them, kept from call to call.
+/// The z of a two-sided interval at a look, the intervals at all of them together 95 %: 1.96 for a single one.
 double look_z(std::span<const size_t> looks, size_t look);
 
 /// What McNemar's exact test says after looks: the smallest of p / share. Holds whenever one stops.

@@ -10,7 +10,6 @@ namespace rung {
 namespace {
 
 constexpr uint64_t kMostLayers = 4096;
-constexpr uint64_t kMostDims = uint64_t{1} << 24;  // of a head, heads, widths: far above any model
 constexpr uint64_t kMostTokens = uint64_t{1} << 40;
 
 class ShapeReader {

@@ -12,6 +12,8 @@
 
 namespace rung {
 
+constexpr uint64_t kMostDims = uint64_t{1} << 24;  ///< of a head, heads, widths: far above any model
+
 enum class CacheKind : uint8_t {
   kFull,        ///< keys and values of every token
   kWindow,      ///< of the last `span` tokens

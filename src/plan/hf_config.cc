@@ -5,12 +5,12 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "plan/cache_shape.h"
+
 namespace rung {
 namespace {
 
 using nlohmann::json;
-
-constexpr uint64_t kMostDims = uint64_t{1} << 24;  // as cache_shape.cc has it
 
 struct KeyPair {
   std::string_view gguf;
