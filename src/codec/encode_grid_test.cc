@@ -67,7 +67,16 @@ double error_of(Format format, const std::vector<float>& x, const std::vector<fl
   return searched_error(x, there_and_back(format, x, {kVectorCols, importance, effort}), w);
 }
 
-// Every pair of slots that the lists allow is a point of the grid, found again by its digits, and all points occur.
+/// The second halves whose least an entry is.
+std::vector<size_t> seconds_of(const GridHalves& halves, size_t entry) {
+  if (entry < GridHalves::kMaxSlots) return {entry};
+  const uint16_t* step = halves.steps[entry - GridHalves::kMaxSlots];
+  std::vector<size_t> seconds = seconds_of(halves, step[0]), others = seconds_of(halves, step[1]);
+  seconds.insert(seconds.end(), others.begin(), others.end());
+  return seconds;
+}
+
+// Every pair of halves that the search tries is a point of the grid, found again by its digits, and all points occur.
 TEST(GridHalves, AreTheGrid) {
   for (const GridFormat& format : grid_formats()) {
     std::vector<int> levels;
@@ -78,8 +87,10 @@ TEST(GridHalves, AreTheGrid) {
     std::vector<bool> seen(format.points.size(), false);
     const size_t half = format.points.front().size() / 2;
     for (size_t first = 0; first < GridHalves::kMaxSlots; ++first) {
-      for (size_t at = format.halves->begin[first]; at < format.halves->begin[first + 1]; ++at) {
-        const size_t second = format.halves->partners[at];
+      const size_t least = format.halves->least[first];
+      if (least == GridHalves::kNoEntry) continue;
+      ASSERT_LE(least, GridHalves::kMaxSlots + format.halves->steps_until[first + 1]);
+      for (const size_t second : seconds_of(*format.halves, least)) {
         const size_t index = format.halves->point[first][second];
         size_t rest[2] = {first, second};
         for (size_t n = 0; n < 2 * half; ++n) {

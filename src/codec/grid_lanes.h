@@ -1,10 +1,11 @@
 // The exact nearest point of an iq2 or iq3 grid, with its signs, for kLanes groups at once.
 //
 // At a fixed step t a point g costs sum w (|x| - t g)^2, a sum over its values. So the costs of all halves of a point
-// are tabled once (81 or 64 of them), and every point then costs one addition of two table entries and a comparison:
-// an exhaustive search in about as many operations as there are points. Where the format's signs must hold an even
-// number of minuses and those of x do not, one value takes the wrong sign, which costs 4 t w |x| g more: the cheapest
-// of a half is tabled too, so the point is found jointly with the flip.
+// are tabled once (81 or 64 of them), and every first half then takes the cheapest of the second halves that the grid
+// lets it meet. Those minima overlap, and GridHalves says how to take them in few comparisons: an exhaustive search in
+// far fewer operations than there are points. Where the format's signs must hold an even number of minuses and those of
+// x do not, one value takes the wrong sign, which costs 4 t w |x| g more: the cheapest of a half is tabled too, so the
+// point is found jointly with the flip.
 #pragma once
 
 #include <utility>
@@ -57,14 +58,14 @@ struct Iq3SLevels : Iq3Levels<kLaneCount> {
   static RUNG_INLINE I level(I digit) { return digit * 2 + 1; }
 };
 
-/// The costs of all halves by slot: with the signs of x, and with the cheapest of them flipped.
+/// The costs of all halves, as sums of two parts: with the signs of x, and with the cheapest of them flipped.
 template <class Levels, bool kFlips>
 struct HalfCosts {
-  static constexpr int kLanes = Levels::kLanes;
-  using L = Lanes<kLanes>;
+  static constexpr int kParts = Levels::kHalf == 2 ? Levels::kCount : Levels::kCount * Levels::kCount;
+  using L = Lanes<Levels::kLanes>;
   using F = typename L::F;
-  F kept[Levels::kSlots];
-  F flipped[kFlips ? Levels::kSlots : 1];
+  F low[kParts], high[kParts];  ///< by the slot's lower and higher digits
+  F low_flips[kParts], high_flips[kParts];
 
   /// ax = |x|; flip_cost = 4 w |x|, or 0 where a flip is not wanted.
   RUNG_INLINE void tabulate(const F* ax, const F* w, const F* flip_cost, const F* magnitudes) {
@@ -76,42 +77,25 @@ struct HalfCosts {
         if constexpr (kFlips) flips[n][digit] = flip_cost[n] * magnitudes[digit];
       }
     }
-    constexpr int kPairs = Levels::kCount * Levels::kCount;
-    if constexpr (Levels::kHalf == 2) {
-      join<Levels::kCount>(costs[0], costs[1], flips[0], flips[1], kept, flipped);
-    } else {
-      F low[kPairs], high[kPairs], low_flips[kPairs], high_flips[kPairs];
-      join<Levels::kCount>(costs[0], costs[1], flips[0], flips[1], low, low_flips);
-      join<Levels::kCount>(costs[2], costs[3], flips[2], flips[3], high, high_flips);
-      join<kPairs>(low, high, low_flips, high_flips, kept, flipped);
-    }
-    if constexpr (kFlips) {
-      for (int slot = 0; slot < Levels::kSlots; ++slot) flipped[slot] += kept[slot];
-    }
-  }
-
-  /// Writes each entry's slot over its lowest bits, so that a minimum says whose it is.
-  RUNG_INLINE void tag() {
-    for (int slot = 0; slot < Levels::kSlots; ++slot) {
-      kept[slot] = tagged(kept[slot], slot);
-      if constexpr (kFlips) flipped[slot] = tagged(flipped[slot], slot);
-    }
-  }
-  static constexpr int kTagMask = 127;
-
- private:
-  static RUNG_INLINE F tagged(F cost, int slot) { return L::from_bits((L::bits(cost) & ~kTagMask) | slot); }
-
-  /// All sums of an entry of `low` and one of `high`; flips: the cheaper of the two.
-  template <int kEach>
-  static RUNG_INLINE void join(const F* low, const F* high, const F* low_flips, const F* high_flips, F* sums,
-                               F* flip_minima) {
-    for (int second = 0; second < kEach; ++second) {
-      for (int first = 0; first < kEach; ++first) {
-        sums[second * kEach + first] = low[first] + high[second];
-        if constexpr (kFlips) flip_minima[second * kEach + first] = L::min(low_flips[first], high_flips[second]);
+    for (int part = 0; part < kParts; ++part) {
+      const int digit = part % Levels::kCount, next = part / Levels::kCount;
+      if constexpr (Levels::kHalf == 2) {
+        low[part] = costs[0][part];
+        high[part] = costs[1][part];
+        if constexpr (kFlips) low_flips[part] = flips[0][part];
+        if constexpr (kFlips) high_flips[part] = flips[1][part];
+      } else {
+        low[part] = costs[0][digit] + costs[1][next];
+        high[part] = costs[2][digit] + costs[3][next];
+        if constexpr (kFlips) low_flips[part] = L::min_of_bits(flips[0][digit], flips[1][next]);
+        if constexpr (kFlips) high_flips[part] = L::min_of_bits(flips[2][digit], flips[3][next]);
       }
     }
+  }
+
+  RUNG_INLINE F kept(int slot) const { return low[slot % kParts] + high[slot / kParts]; }
+  RUNG_INLINE F flipped(int slot) const {
+    return L::min_of_bits(low_flips[slot % kParts], high_flips[slot / kParts]) + kept(slot);
   }
 };
 
@@ -124,64 +108,140 @@ struct GridOf {
   static constexpr GridSigns kSigns = kSignsOfGrid;
 };
 
+/// The slot in every lane.
+template <class L>
+RUNG_INLINE typename L::I slot_number(int slot) {
+  return L::load(kSlotNumbers.lanes[slot]);
+}
+
+/// The cheapest point with a given first half.
+template <int kLanes>
+struct GridCandidate {
+  typename Lanes<kLanes>::F cost;
+  typename Lanes<kLanes>::F second_cost;  ///< with the second half's slot in the lowest 7 bits
+};
+
 /// A point by the slots of its halves.
 template <int kLanes>
 struct GridPoint {
-  typename Lanes<kLanes>::F cost;
-  typename Lanes<kLanes>::I first;
-  typename Lanes<kLanes>::I second;  ///< in the lowest 7 bits; what is above them is noise
+  using L = Lanes<kLanes>;
+  typename L::F cost;
+  typename L::I first;
+  typename L::I second;  ///< in the lowest 7 bits; what is above them is noise
 
-  RUNG_INLINE void improve(typename Lanes<kLanes>::F other, typename Lanes<kLanes>::F second_cost, int other_first) {
-    using L = Lanes<kLanes>;
-    const auto better = other < cost;
-    cost = L::min(other, cost);
-    first = L::select(better, L::splat_int(other_first), first);
-    second = L::select(better, L::bits(second_cost), second);
+  /// Of equal costs the first that was offered stays.
+  RUNG_INLINE void improve(const GridCandidate<kLanes>& other, typename L::I other_first) {
+    const auto better = L::less_by_bits(other.cost, cost);
+    cost = L::min_of_bits(other.cost, cost);
+    first = L::select(better, other_first, first);
+    second = L::select(better, L::bits(other.second_cost), second);
+  }
+  /// The same for two first halves in a row, with fewer operands from memory.
+  RUNG_INLINE void improve(const GridCandidate<kLanes>& other, const GridCandidate<kLanes>& next,
+                           typename L::I other_first) {
+    const auto takes_next = L::less_by_bits(next.cost, other.cost);
+    improve({L::min_of_bits(next.cost, other.cost), L::select(takes_next, next.second_cost, other.second_cost)},
+            other_first - takes_next);
   }
 };
 
 namespace grid_internal {
 
-/// The least of the entries of one first half's partners.
-template <const GridHalves& kHalves, int kFirst, class L, int... kPartner>
-RUNG_INLINE typename L::F least_of(const typename L::F* table, std::integer_sequence<int, kPartner...>) {
-  constexpr int kBegin = kHalves.begin[kFirst];
-  typename L::F least = table[kHalves.partners[kBegin]];
-  ((least = L::min(least, table[kHalves.partners[kBegin + kPartner]])), ...);
-  return least;
-}
-
-template <class Grid, bool kKept, bool kFlips, int kFirst>
-RUNG_INLINE void try_first(const HalfCosts<typename Grid::Levels, kFlips>& first,
-                           const HalfCosts<typename Grid::Levels, kFlips>& second, GridPoint<Grid::kLanes>& kept,
-                           GridPoint<Grid::kLanes>& flipped) {
+/// The least costs of the second halves that may follow each first half. Every cost has its slot written over its
+/// lowest bits, so that a minimum says whose it is.
+template <class Grid>
+struct LeastPartners {
+  static constexpr const GridHalves& kHalves = Grid::kHalves;
+  static constexpr int kTagMask = 127;
   using L = Lanes<Grid::kLanes>;
   using F = typename L::F;
-  constexpr int kPartners = Grid::kHalves.begin[kFirst + 1] - Grid::kHalves.begin[kFirst];
-  if constexpr (kPartners > 0) {
-    constexpr std::make_integer_sequence<int, kPartners> kEach{};
-    const F least_kept = least_of<Grid::kHalves, kFirst, L>(second.kept, kEach);
-    if constexpr (kKept) kept.improve(first.kept[kFirst] + least_kept, least_kept, kFirst);
-    if constexpr (kFlips) {
-      const F least_flipped = least_of<Grid::kHalves, kFirst, L>(second.flipped, kEach);
-      const F flip_first = first.flipped[kFirst] + least_kept;
-      const F flip_second = first.kept[kFirst] + least_flipped;
-      flipped.improve(L::min(flip_second, flip_first), L::select(flip_second < flip_first, least_flipped, least_kept),
-                      kFirst);
+  F entries[GridHalves::kMaxSlots + GridHalves::kMaxSteps];
+
+  RUNG_INLINE void set(int slot, F cost) {
+    entries[slot] = L::from_bits((L::bits(cost) & ~kTagMask) | slot_number<L>(slot));
+  }
+
+  /// Takes the steps for first halves from kBegin to below kEnd; those before them have been taken.
+  template <int kBegin, int kEnd>
+  RUNG_INLINE void prepare() {
+    constexpr int kFrom = kHalves.steps_until[kBegin];
+    take<kFrom>(std::make_integer_sequence<int, kHalves.steps_until[kEnd] - kFrom>{});
+  }
+  RUNG_INLINE F of(int first) const { return entries[kHalves.least[first]]; }
+
+ private:
+  template <int kFrom, int... kStep>
+  RUNG_INLINE void take(std::integer_sequence<int, kStep...>) {
+    ((entries[GridHalves::kMaxSlots + kFrom + kStep] =
+          L::min_of_bits(entries[kHalves.steps[kFrom + kStep][0]], entries[kHalves.steps[kFrom + kStep][1]])),
+     ...);
+  }
+};
+
+/// The search of one group of values, half by half.
+template <class Grid, bool kKept, bool kFlips>
+struct PointSearch {
+  using Levels = typename Grid::Levels;
+  using L = Lanes<Grid::kLanes>;
+  using F = typename L::F;
+  using Candidate = GridCandidate<Grid::kLanes>;
+  using Point = GridPoint<Grid::kLanes>;
+  const HalfCosts<Levels, kFlips>& first;
+  Point& kept;
+  Point& flipped;
+  LeastPartners<Grid> kept_partners, flipped_partners;
+
+  RUNG_INLINE PointSearch(const HalfCosts<Levels, kFlips>& first_costs, Point& kept_point, Point& flipped_point)
+      : first(first_costs), kept(kept_point), flipped(flipped_point) {}
+
+  static constexpr bool has(int slot) {
+    return slot < Levels::kSlots && Grid::kHalves.least[slot] != GridHalves::kNoEntry;
+  }
+  RUNG_INLINE Candidate kept_with(int slot) const {
+    const F least = kept_partners.of(slot);
+    return {first.kept(slot) + least, least};
+  }
+  RUNG_INLINE Candidate flipped_with(int slot) const {
+    const F least_kept = kept_partners.of(slot), least_flipped = flipped_partners.of(slot);
+    const F flip_first = first.flipped(slot) + least_kept;
+    const F flip_second = first.kept(slot) + least_flipped;
+    return {L::min_of_bits(flip_second, flip_first),
+            L::select(L::less_by_bits(flip_second, flip_first), least_flipped, least_kept)};
+  }
+
+  /// Tries the two first halves from kSlot on, where kSlot is even.
+  template <int kSlot>
+  RUNG_INLINE void try_pair() {
+    if constexpr (kSlot % 2 == 0 && (has(kSlot) || has(kSlot + 1))) {
+      constexpr int kLast = has(kSlot + 1) ? kSlot + 1 : kSlot;
+      constexpr int kOne = has(kSlot) ? kSlot : kLast;
+      kept_partners.template prepare<kSlot, kLast + 1>();
+      if constexpr (kFlips) flipped_partners.template prepare<kSlot, kLast + 1>();
+      const auto number = slot_number<L>(kOne);
+      if constexpr (kOne != kLast) {
+        if constexpr (kKept) kept.improve(kept_with(kOne), kept_with(kLast), number);
+        if constexpr (kFlips) flipped.improve(flipped_with(kOne), flipped_with(kLast), number);
+      } else {
+        if constexpr (kKept) kept.improve(kept_with(kOne), number);
+        if constexpr (kFlips) flipped.improve(flipped_with(kOne), number);
+      }
     }
   }
-}
+};
 
 /// The cheapest points with the signs of x (kKept), and with one of them flipped (kFlips). The costs of the second half
-/// are rounded to 16 bits while searching. Unrolled over all points: each costs one instruction or two.
-template <class Grid, bool kKept, bool kFlips, int... kFirst>
+/// are rounded to 16 bits while searching. Unrolled over all halves.
+template <class Grid, bool kKept, bool kFlips, int... kSlot>
 RUNG_INLINE void find_points(const HalfCosts<typename Grid::Levels, kFlips>& first,
                              const HalfCosts<typename Grid::Levels, kFlips>& second, GridPoint<Grid::kLanes>& kept,
-                             GridPoint<Grid::kLanes>& flipped, std::integer_sequence<int, kFirst...>) {
+                             GridPoint<Grid::kLanes>& flipped, std::integer_sequence<int, kSlot...>) {
   using L = Lanes<Grid::kLanes>;
   kept.cost = flipped.cost = L::splat(__builtin_inff());
   kept.first = kept.second = flipped.first = flipped.second = L::splat_int(0);
-  (try_first<Grid, kKept, kFlips, kFirst>(first, second, kept, flipped), ...);
+  PointSearch<Grid, kKept, kFlips> search(first, kept, flipped);
+  (search.kept_partners.set(kSlot, second.kept(kSlot)), ...);
+  if constexpr (kFlips) (search.flipped_partners.set(kSlot, second.flipped(kSlot)), ...);
+  (search.template try_pair<kSlot>(), ...);
 }
 
 }  // namespace grid_internal
@@ -196,7 +256,7 @@ struct GridEight {
   using I = typename L::I;
   I first[kPoints];  ///< slots
   I second[kPoints];
-  I signs;  ///< bit n: value n is negative
+  I signs;  ///< bit n: value n is negative; set where flips are chosen jointly
   F xl;     ///< sum w x level, with signs
   F ll;     ///< sum w level^2
 };
@@ -220,7 +280,6 @@ RUNG_INLINE void choose_points(const typename Lanes<Grid::kLanes>::F* ax, const 
     HalfCosts<Levels, kFlips> first, second;
     first.tabulate(ax + at, w + at, flip_cost + at, magnitudes);
     second.tabulate(ax + at + Levels::kHalf, w + at + Levels::kHalf, flip_cost + at + Levels::kHalf, magnitudes);
-    second.tag();
     find_points<Grid, kKept, kFlips>(first, second, kept[point], flipped[point],
                                      std::make_integer_sequence<int, Levels::kSlots>{});
   }
@@ -235,7 +294,7 @@ RUNG_INLINE void choose_points(const typename Lanes<Grid::kLanes>::F* ax, const 
   const GridPoint<Levels::kLanes>* chosen = kKept ? kept : flipped;
   for (int point = 0; point < kPoints; ++point) {
     out.first[point] = chosen[point].first;
-    out.second[point] = chosen[point].second & HalfCosts<Levels, kFlips>::kTagMask;
+    out.second[point] = chosen[point].second & LeastPartners<Grid>::kTagMask;
   }
 }
 
@@ -257,6 +316,7 @@ __attribute__((noinline)) void find_eight(const typename Lanes<Grid::kLanes>::F*
   using L = Lanes<Levels::kLanes>;
   using F = typename L::F;
   using I = typename L::I;
+  constexpr bool kEven = Grid::kSigns == GridSigns::kEven;
   F ax[8], wx[8], flip_cost[8], magnitudes[Levels::kCount];
   I signs{}, parity{};
   for (int n = 0; n < 8; ++n) {
@@ -266,14 +326,13 @@ __attribute__((noinline)) void find_eight(const typename Lanes<Grid::kLanes>::F*
     signs |= negative & (1 << n);
     parity ^= negative;
   }
-  const I odd = Grid::kSigns == GridSigns::kEven ? parity : L::splat_int(0);
+  const I odd = kEven ? parity : L::splat_int(0);
   for (int n = 0; n < 8; ++n) {
     const F cost = 4.0f * wx[n];
     flip_cost[n] = GridEight<Levels>::kPoints == 1 ? L::from_bits(L::bits(cost) & odd) : cost;
   }
   for (int digit = 0; digit < Levels::kCount; ++digit) magnitudes[digit] = step * Levels::kLevels[digit];
-  grid_internal::choose_points<Grid, kFlips == Flips::kJointly && Grid::kSigns == GridSigns::kEven>(
-      ax, w, flip_cost, odd, magnitudes, out);
+  grid_internal::choose_points<Grid, kFlips == Flips::kJointly && kEven>(ax, w, flip_cost, odd, magnitudes, out);
 
   F xl{}, ll{}, cheapest = L::splat(__builtin_inff());
   I flip{};
@@ -286,12 +345,14 @@ __attribute__((noinline)) void find_eight(const typename Lanes<Grid::kLanes>::F*
       const F term = wx[n] * level;
       xl += term;
       ll += w[n] * level * level;
-      flip = L::select(term < cheapest, L::splat_int(1 << n), flip);
-      cheapest = L::min(term, cheapest);
+      if constexpr (kEven) {
+        flip = L::select(term < cheapest, L::splat_int(1 << n), flip);
+        cheapest = L::min(term, cheapest);
+      }
     }
   }
-  out.signs = signs ^ (flip & odd);
-  out.xl = xl - L::from_bits(L::bits(2.0f * cheapest) & odd);
+  if constexpr (kFlips == Flips::kJointly) out.signs = kEven ? signs ^ (flip & odd) : signs;
+  out.xl = kEven ? xl - L::from_bits(L::bits(2.0f * cheapest) & odd) : xl;
   out.ll = ll;
 }
 

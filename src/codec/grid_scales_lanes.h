@@ -27,7 +27,8 @@ struct GridSettings {
   /// from the first to the last, evenly spaced.
   float first_start, last_start;
   int starts;
-  int scale_window;  ///< 4-bit scales tried on either side of the one that comes nearest to a block's free step
+  /// 4-bit scales tried on either side of the one that comes nearest to a block's free step: 1, or 15 for all.
+  int scale_window;
 };
 
 template <class Kind>
@@ -49,7 +50,7 @@ class GridScales {
   /// Chooses d and scales.
   void search() {
     for (int b = 0; b < kScales; ++b) start(b);
-    search_d();
+    settings_.scale_window > 1 ? search_d<15>() : search_d<1>();
     const F factor = inflation<kLanes>(block_, error_ - energy_, settings_.given_back);
     half_ = block_.to_half(from_half(half_) * factor);
     least_squares_ = 1.0f / factor;
@@ -85,7 +86,7 @@ class GridScales {
   RUNG_INLINE F factor(F scale) const { return (scale + 0.5f) * settings_.unit; }
 
   /// `energy`: sum w x^2 of the scale block.
-  RUNG_INLINE Parabola search_block(int b, F step, F energy) const {
+  RUNG_INLINE void search_block(int b, F step, F energy, Parabola& parabola) const {
     F xl{}, ll{};
     for (int eight = b * Kind::kScaleEights; eight < (b + 1) * Kind::kScaleEights; ++eight) {
       GridEight<typename Grid::Levels> found;
@@ -93,9 +94,10 @@ class GridScales {
       xl += found.xl;
       ll += found.ll;
     }
-    const F fitted = xl / ll;
-    const F rest = energy - fitted * xl;
-    return {L::select(rest > energy * kNoise, rest, F{}), fitted, ll};
+    parabola.fitted = xl / ll;
+    parabola.ll = ll;
+    const F rest = energy - parabola.fitted * xl;
+    parabola.rest = L::select(rest > energy * kNoise, rest, F{});
   }
 
   /// The parabolas of a scale block, and its best step if that were free. Points are chosen without regard to the
@@ -111,8 +113,8 @@ class GridScales {
     F least = energy, best{};
     for (int n = 0; n < settings_.starts; ++n) {
       const F step = deviation / (settings_.first_start + spacing * static_cast<float>(n));
-      const Parabola found = search_block(b, step, energy);
-      found_[b][n] = found;
+      Parabola& found = found_[b][n];
+      search_block(b, step, energy, found);
       best = L::select(found.rest < least, found.fitted, best);
       least = L::min(found.rest, least);
     }
@@ -120,57 +122,74 @@ class GridScales {
     energy_ += energy;
   }
 
-  /// The least error of a block at a step, by the parabolas found.
-  RUNG_INLINE F error_at(int b, F step) const {
-    F least = found_[b][0].error(step);
-    for (int n = 1; n < settings_.starts; ++n) least = L::min(least, found_[b][n].error(step));
-    return least;
-  }
-
-  /// The best of the scales around the one nearest to the block's free step.
+  /// The best of the scales around the one nearest to the block's free step. All candidates meet a parabola while it is
+  /// in registers.
+  template <int kWindow>
   RUNG_INLINE F best_scale(int b, F d, F inverse_d, F& error) const {
+    constexpr int kCandidates = 2 * kWindow + 1;
     const F wanted = free_step_[b] * inverse_d - 0.5f;
     const F centre = L::round(L::clamp(wanted, L::splat(0.0f), L::splat(15.0f)));
+    F scales[kCandidates], steps[kCandidates], errors[kCandidates];
+    for (int n = 0; n < kCandidates; ++n) {
+      const F scale = centre + static_cast<float>(n - kWindow);
+      scales[n] = n == kWindow ? centre : L::clamp(scale, L::splat(0.0f), L::splat(15.0f));
+      steps[n] = d * factor(scales[n]);
+      errors[n] = found_[b][0].error(steps[n]);
+    }
+    for (int start = 1; start < settings_.starts; ++start) {
+      const Parabola& parabola = found_[b][start];
+      for (int n = 0; n < kCandidates; ++n) errors[n] = L::min(errors[n], parabola.error(steps[n]));
+    }
     F best = centre;
-    error = error_at(b, d * factor(centre));
-    for (int side = -settings_.scale_window; side <= settings_.scale_window; ++side) {
-      if (side == 0) continue;
-      const F other = L::clamp(centre + static_cast<float>(side), L::splat(0.0f), L::splat(15.0f));
-      const F other_error = error_at(b, d * factor(other));
-      best = L::select(other_error < error, other, best);
-      error = L::min(other_error, error);
+    error = errors[kWindow];
+    for (int n = 0; n < kCandidates; ++n) {
+      if (n == kWindow) continue;
+      best = L::select(errors[n] < error, scales[n], best);
+      error = L::min(errors[n], error);
     }
     return best;
   }
 
-  struct Judged {
-    F error;
-    F refit;
-  };
-  /// All scales at their best for a stored d; the d that would then be of least squares.
-  RUNG_INLINE Judged judge(F d) const {
+  /// The fitted step, and ll, of the parabola that is lowest at a step. (Of a whole Parabola GCC 12 makes copies in
+  /// memory by halves of a vector, which must then be waited for.)
+  RUNG_INLINE void lowest_at(int b, F step, F& fitted, F& ll) const {
+    F least = found_[b][0].error(step);
+    fitted = found_[b][0].fitted;
+    ll = found_[b][0].ll;
+    for (int n = 1; n < settings_.starts; ++n) {
+      const Parabola& parabola = found_[b][n];
+      const F other = parabola.error(step);
+      const I better = other < least;
+      least = L::min(other, least);
+      fitted = L::select(better, parabola.fitted, fitted);
+      ll = L::select(better, parabola.ll, ll);
+    }
+  }
+
+  /// Takes a stored d if its error, with all scales at their best, is below that of the present one. Returns the d that
+  /// would be of least squares for these scales, if that is wanted.
+  template <int kWindow, bool kRefit>
+  RUNG_INLINE F try_stored(I half) {
+    const F d = from_half(half);
     const F inverse_d = L::safe_inverse(d * settings_.unit);
-    F total{}, above{}, below{};
+    F total{}, above{}, below{}, factors[kScales];
     for (int b = 0; b < kScales; ++b) {
       F error;
-      const F k = factor(best_scale(b, d, inverse_d, error));
-      const F at = d * k;
-      Parabola lowest = found_[b][0];
-      F least = lowest.error(at);
-      for (int n = 1; n < settings_.starts; ++n) {
-        const F other = found_[b][n].error(at);
-        const I better = other < least;
-        least = L::min(other, least);
-        lowest.fitted = L::select(better, found_[b][n].fitted, lowest.fitted);
-        lowest.ll = L::select(better, found_[b][n].ll, lowest.ll);
-      }
+      factors[b] = factor(best_scale<kWindow>(b, d, inverse_d, error));
       total += error;
-      const F weighted = k * lowest.ll;
-      above += weighted * lowest.fitted;
-      below += weighted * k;
     }
+    for (int b = 0; kRefit && b < kScales; ++b) {  // a loop of its own: the chains of operations are shorter
+      F fitted, ll;
+      lowest_at(b, d * factors[b], fitted, ll);
+      const F weighted = factors[b] * ll;
+      above += weighted * fitted;
+      below += weighted * factors[b];
+    }
+    const I better = total < error_;
+    half_ = L::select(better, half, half_);
+    error_ = L::select(better, total, error_);
     const I usable = (above > L::splat(0.0f)) & (below > L::splat(0.0f));
-    return {total, L::select(usable, above / L::select(usable, below, L::splat(1.0f)), d)};
+    return L::select(usable, above / L::select(usable, below, L::splat(1.0f)), d);
   }
 
   /// The bits of a stored d; never 0 for a wanted scale above it, so that small blocks keep their integer scales.
@@ -179,36 +198,24 @@ class GridScales {
     return L::select((half == L::splat_int(0)) & (d > L::splat(0.0f)), L::splat_int(1), half);
   }
 
-  RUNG_INLINE void try_d(F wanted) {
-    for (int round = 0; round < 2; ++round) {
-      const I half = store(wanted);
-      const Judged judged = judge(from_half(half));
-      const I better = judged.error < error_;
-      half_ = L::select(better, half, half_);
-      error_ = L::select(better, judged.error, error_);
-      wanted = judged.refit;
-    }
-  }
-
-  RUNG_INLINE void take_scales() {
-    const F d = from_half(half_);
-    const F inverse_d = L::safe_inverse(d * settings_.unit);
-    for (int b = 0; b < kScales; ++b) {
-      F error;
-      scale_[b] = L::to_int(best_scale(b, d, inverse_d, error));
-    }
-  }
-
   /// The block of the largest step takes each of the scales in turn.
+  template <int kWindow>
   RUNG_INLINE void search_d() {
     F largest{};
     for (int b = 0; b < kScales; ++b) largest = L::max(largest, free_step_[b]);
     half_ = L::splat_int(0);
     error_ = energy_;
     for (int top = 0; top <= 16; ++top) {
-      try_d(largest / ((static_cast<float>(top) + 0.5f) * settings_.unit));
+      const F wanted = largest / ((static_cast<float>(top) + 0.5f) * settings_.unit);
+      const F refit = try_stored<kWindow, true>(store(wanted));
+      try_stored<kWindow, false>(store(refit));
     }
-    take_scales();
+    const F d = from_half(half_);
+    const F inverse_d = L::safe_inverse(d * settings_.unit);
+    for (int b = 0; b < kScales; ++b) {
+      F error;
+      scale_[b] = L::to_int(best_scale<kWindow>(b, d, inverse_d, error));
+    }
   }
 
   const GridSettings& settings_;
