@@ -11,8 +11,7 @@ namespace rung {
 /// What weighs a value beside its importance (the reference's choice for each of these formats). q4_1 and q5_1
 /// without importance weigh all values the same.
 inline constexpr Weighting kLineWeighting{1.0f};
-inline constexpr Weighting kQ2KWeighting{8.0f};  // with kQ2KGivenBack; docs/formats.md
-inline constexpr float kQ2KGivenBack = 1.0f;
+inline constexpr Objectives kQ2KObjectives{{{8.0f}, 1.0f}};  // docs/formats.md
 inline constexpr Weighting kQ4KWeighting{2.0f};
 inline constexpr Weighting kQ5KWeighting{2.0f};
 
@@ -224,17 +223,18 @@ RUNG_INLINE void store_coarse_block(const BlockLanes<kLanes, 256>& block, const 
 }
 
 template <int kLanes>
-RUNG_INLINE void encode_coarse_blocks(const EncodeInput& input, const SuperLineSearch& how, uint8_t* blocks) {
+RUNG_INLINE void encode_coarse_blocks(const EncodeInput& input, SuperLineSearch how, uint8_t* blocks) {
+  const Objective& objective = kQ2KObjectives.of(input.use);
+  how.given_back = objective.given_back;
   for_each_block_group<kLanes, BlockQ2_K, 256>(
-      input, kQ2KWeighting, blocks, [&](const BlockLanes<kLanes, 256>& block, BlockQ2_K* const* out) {
+      input, objective.weighting, blocks, [&](const BlockLanes<kLanes, 256>& block, BlockQ2_K* const* out) {
         store_coarse_block<kLanes>(block, SuperLineLanes<3, 16, 15, kLanes>(block, how).search(), out);
       });
 }
 
 template <int kLanes>
 void encode_q2_k(const EncodeInput& input, uint8_t* blocks) {
-  constexpr SuperLineSearch kSearch[] = {
-      {8, 8, 2, 8, 1, 1, kQ2KGivenBack}, {24, 12, 3, 12, 1, 2, kQ2KGivenBack}, {24, 32, 8, 32, 4, 5, kQ2KGivenBack}};
+  constexpr SuperLineSearch kSearch[] = {{8, 8, 2, 8, 1, 1}, {24, 12, 3, 12, 1, 2}, {24, 32, 8, 32, 4, 5}};
   encode_coarse_blocks<kLanes>(input, kSearch[static_cast<int>(input.effort)], blocks);
 }
 

@@ -21,6 +21,21 @@ struct Weighting {
 inline constexpr Weighting kPlainWeighting;
 inline constexpr Weighting kUnweighted{.set = false};
 
+/// What a format's search minimises, and the share of the shrinkage that it gives back (see inflation()).
+struct Objective {
+  Weighting weighting;
+  float given_back = 0.0f;
+};
+/// By what a matrix is used for.
+struct Objectives {
+  Objective general;
+  Objective attention_output = general;
+  Objective ffn_down = attention_output;
+  RUNG_INLINE constexpr const Objective& of(MatrixUse use) const {
+    return use == MatrixUse::kFfnDown ? ffn_down : use == MatrixUse::kAttentionOutput ? attention_output : general;
+  }
+};
+
 /// x = original / unit; decoded values and scales are in the same unit while searching.
 template <int kLanes, int kBlockValues>
 struct BlockLanes {

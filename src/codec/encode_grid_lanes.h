@@ -110,17 +110,19 @@ __attribute__((noinline)) void search_exact(const GridSettings& settings, const 
   if (!L::any(maybe)) return;
   BlockLanes<Kind::kLanes, 256> equal = block;
   for (int k = 0; k < 256; ++k) equal.w[k] = L::splat(1.0f);
-  const GridSettings everywhere = {settings.unit, 0.0f, Levels::kLevels[0], kLargest, GridScales<Kind>::kMaxStarts, 15};
+  const GridSettings everywhere = {settings.unit, Levels::kLevels[0], kLargest, GridScales<Kind>::kMaxStarts, 15};
   GridScales<Kind> thorough(everywhere, equal);
   thorough.search();
   scales.take(maybe & thorough.exact(), thorough);
 }
 
 template <class Kind, class Block>
-RUNG_INLINE void encode_grid(const EncodeInput& input, Weighting weighting, const GridSettings& settings,
+RUNG_INLINE void encode_grid(const EncodeInput& input, const Objectives& objectives, GridSettings settings,
                              uint8_t* blocks) {
   constexpr int kLanes = Kind::kLanes;
-  for_each_block_group<kLanes, Block, 256>(input, weighting, blocks,
+  const Objective& objective = objectives.of(input.use);
+  settings.given_back = objective.given_back;
+  for_each_block_group<kLanes, Block, 256>(input, objective.weighting, blocks,
                                            [&](const BlockLanes<kLanes, 256>& block, Block* const* out) {
                                              GridScales<Kind> scales(settings, block);
                                              scales.search();
@@ -134,18 +136,12 @@ RUNG_INLINE void encode_grid(const EncodeInput& input, Weighting weighting, cons
                                            });
 }
 
-// Shares of the shrinkage that are given back (see inflation()) and weights, settled together: docs/formats.md.
-inline constexpr float kGivenBackIQ2_XXS = 0.85f;
-inline constexpr float kGivenBackIQ2_XS = 1.2f;
-inline constexpr float kGivenBackIQ2_S = 1.2f;
-inline constexpr float kGivenBackIQ3_XXS = 1.0f;
-inline constexpr float kGivenBackIQ3_S = 1.0f;
-
-inline constexpr Weighting kWeightingIQ2_XXS{8.0f};
-inline constexpr Weighting kWeightingIQ2_XS{2.0f, 7};
-inline constexpr Weighting kWeightingIQ2_S{1.0f};
-inline constexpr Weighting kWeightingIQ3_XXS{8.0f, 7};
-inline constexpr Weighting kWeightingIQ3_S{2.0f};
+// Settled by divergence: docs/formats.md.
+inline constexpr Objectives kObjectivesIQ2_XXS{{{8.0f}, 0.85f}};
+inline constexpr Objectives kObjectivesIQ2_XS{{{2.0f, 7}, 1.2f}};
+inline constexpr Objectives kObjectivesIQ2_S{{{8.0f, 7}, 1.0f}, {{8.0f, 4}, 0.5f}};
+inline constexpr Objectives kObjectivesIQ3_XXS{{{8.0f, 7}, 1.0f}};
+inline constexpr Objectives kObjectivesIQ3_S{{{2.0f}, 1.0f}};
 
 template <int kLanes>
 using KindIQ2_XXS = GridKind<GridOf<Iq2Levels<kLanes>, kIq2XxsHalves, GridSigns::kEven>, 4>;
@@ -159,40 +155,39 @@ template <int kLanes>
 using KindIQ3_S = GridKind<GridOf<Iq3SLevels<kLanes>, kIq3SHalves, GridSigns::kFree>, 4>;
 
 /// `starts`: of normal effort.
-RUNG_INLINE GridSettings grid_settings(Effort effort, float unit, float given_back, float first_start, float last_start,
-                                       int starts) {
+RUNG_INLINE GridSettings grid_settings(Effort effort, float unit, float first_start, float last_start, int starts) {
   const int count = effort == Effort::kFast ? starts - 2 : effort == Effort::kBest ? 2 * starts : starts;
-  return {unit, given_back, first_start, last_start, count, 1};
+  return {unit, first_start, last_start, count, 1};
 }
 
 template <int kLanes>
 void encode_iq2_xxs(const EncodeInput& input, uint8_t* blocks) {
-  encode_grid<KindIQ2_XXS<kLanes>, BlockIQ2_XXS>(
-      input, kWeightingIQ2_XXS, grid_settings(input.effort, 0.25f, kGivenBackIQ2_XXS, 20.0f, 33.0f, 5), blocks);
+  encode_grid<KindIQ2_XXS<kLanes>, BlockIQ2_XXS>(input, kObjectivesIQ2_XXS,
+                                                 grid_settings(input.effort, 0.25f, 20.0f, 33.0f, 5), blocks);
 }
 
 template <int kLanes>
 void encode_iq2_xs(const EncodeInput& input, uint8_t* blocks) {
-  encode_grid<KindIQ2_XS<kLanes>, BlockIQ2_XS>(
-      input, kWeightingIQ2_XS, grid_settings(input.effort, 0.25f, kGivenBackIQ2_XS, 20.0f, 33.0f, 5), blocks);
+  encode_grid<KindIQ2_XS<kLanes>, BlockIQ2_XS>(input, kObjectivesIQ2_XS,
+                                               grid_settings(input.effort, 0.25f, 20.0f, 33.0f, 5), blocks);
 }
 
 template <int kLanes>
 void encode_iq2_s(const EncodeInput& input, uint8_t* blocks) {
-  encode_grid<KindIQ2_S<kLanes>, BlockIQ2_S>(
-      input, kWeightingIQ2_S, grid_settings(input.effort, 0.25f, kGivenBackIQ2_S, 21.0f, 31.0f, 4), blocks);
+  encode_grid<KindIQ2_S<kLanes>, BlockIQ2_S>(input, kObjectivesIQ2_S,
+                                             grid_settings(input.effort, 0.25f, 21.0f, 31.0f, 4), blocks);
 }
 
 template <int kLanes>
 void encode_iq3_xxs(const EncodeInput& input, uint8_t* blocks) {
-  encode_grid<KindIQ3_XXS<kLanes>, BlockIQ3_XXS>(
-      input, kWeightingIQ3_XXS, grid_settings(input.effort, 0.5f, kGivenBackIQ3_XXS, 22.0f, 40.0f, 6), blocks);
+  encode_grid<KindIQ3_XXS<kLanes>, BlockIQ3_XXS>(input, kObjectivesIQ3_XXS,
+                                                 grid_settings(input.effort, 0.5f, 22.0f, 40.0f, 6), blocks);
 }
 
 template <int kLanes>
 void encode_iq3_s(const EncodeInput& input, uint8_t* blocks) {
-  encode_grid<KindIQ3_S<kLanes>, BlockIQ3_S>(
-      input, kWeightingIQ3_S, grid_settings(input.effort, 2.0f, kGivenBackIQ3_S, 5.0f, 10.0f, 6), blocks);
+  encode_grid<KindIQ3_S<kLanes>, BlockIQ3_S>(input, kObjectivesIQ3_S, grid_settings(input.effort, 2.0f, 5.0f, 10.0f, 6),
+                                             blocks);
 }
 
 }  // namespace rung

@@ -405,11 +405,7 @@ class Iq1Search {
   I half_;
 };
 
-/// Shares of the shrinkage; see inflation().
-inline constexpr float kIq1SGivenBack = 1.0f;
-inline constexpr float kIq1MGivenBack = 1.0f;
-
-inline constexpr Weighting kIq1Weighting = kPlainWeighting;
+inline constexpr Objectives kIq1Objectives{{kPlainWeighting, 1.0f}};  // docs/formats.md
 
 RUNG_INLINE Iq1Depth iq1_s_depth(Effort effort) {
   if (effort == Effort::kFast) return {6, 1, false, 1};
@@ -473,24 +469,25 @@ RUNG_INLINE void store_iq1(const Iq1Plan& plan, const Iq1Search<kLanes, 16, 8>& 
 }
 
 template <int kLanes, class Block, int kSpan, int kShiftSpan>
-RUNG_INLINE void encode_iq1(const EncodeInput& input, const Iq1Depth& depth, float given_back, uint8_t* blocks) {
+RUNG_INLINE void encode_iq1(const EncodeInput& input, const Iq1Depth& depth, uint8_t* blocks) {
+  const Objective& objective = kIq1Objectives.of(input.use);
   const Iq1Plan& plan = iq1_plan();
   Iq1Search<kLanes, kSpan, kShiftSpan> search(plan);
-  for_each_block_group<kLanes, Block, 256>(input, kIq1Weighting, blocks,
+  for_each_block_group<kLanes, Block, 256>(input, objective.weighting, blocks,
                                            [&](const BlockLanes<kLanes, 256>& block, Block* const* out) {
-                                             search.run(block, depth, given_back);
+                                             search.run(block, depth, objective.given_back);
                                              store_iq1(plan, search, out);
                                            });
 }
 
 template <int kLanes>
 void encode_iq1_s(const EncodeInput& input, uint8_t* blocks) {
-  encode_iq1<kLanes, BlockIQ1_S, 32, 32>(input, iq1_s_depth(input.effort), kIq1SGivenBack, blocks);
+  encode_iq1<kLanes, BlockIQ1_S, 32, 32>(input, iq1_s_depth(input.effort), blocks);
 }
 
 template <int kLanes>
 void encode_iq1_m(const EncodeInput& input, uint8_t* blocks) {
-  encode_iq1<kLanes, BlockIQ1_M, 16, 8>(input, iq1_m_depth(input.effort), kIq1MGivenBack, blocks);
+  encode_iq1<kLanes, BlockIQ1_M, 16, 8>(input, iq1_m_depth(input.effort), blocks);
 }
 
 }  // namespace rung

@@ -16,8 +16,7 @@ inline constexpr Weighting kQ5_0Weighting{16.0f};
 inline constexpr Weighting kQ4_0Weighting{8.0f};
 inline constexpr Weighting kIq4NlWeighting{16.0f};
 inline constexpr Weighting kIq4XsWeighting{8.0f};
-inline constexpr Weighting kQ3KWeighting{.eighths = 7};  // with kQ3KGivenBack; docs/formats.md
-inline constexpr float kQ3KGivenBack = 0.6f;
+inline constexpr Objectives kQ3KObjectives{{{0.0f, 7}, 0.6f}, {{0.0f, 4}, 0.6f}, {{2.0f, 5}, 0.6f}};  // docs/formats.md
 inline constexpr Weighting kQ6KWeighting = kPlainWeighting;
 
 /// Starts at each effort.
@@ -145,19 +144,20 @@ void encode_iq4_nl(const EncodeInput& input, uint8_t* blocks) {
 
 // ---- 256 values in blocks with integer scales ----
 
-RUNG_INLINE SuperEffort super_effort(Effort effort, float first, float last, int count, float given_back = 0.0f) {
+RUNG_INLINE SuperEffort super_effort(Effort effort, float first, float last, int count) {
   const StartShares starts = starts_for(effort, first, last, count);
-  if (effort == Effort::kFast) return {starts, 1, 2, 1, given_back};
-  if (effort == Effort::kBest) return {starts, 4, 6, 2, given_back};
-  return {starts, 1, 4, 2, given_back};
+  if (effort == Effort::kFast) return {starts, 1, 2, 1};
+  if (effort == Effort::kBest) return {starts, 4, 6, 2};
+  return {starts, 1, 4, 2};
 }
 
 /// Calls store(scales as integers, codes, bits of d, blocks) for each group.
 template <class Grid, int kLanes, class Block, class Search, class Store>
-RUNG_INLINE void encode_super_blocks(const EncodeInput& input, Weighting weighting, const SuperEffort& effort,
+RUNG_INLINE void encode_super_blocks(const EncodeInput& input, const Objective& objective, SuperEffort effort,
                                      uint8_t* blocks, Store store) {
+  effort.given_back = objective.given_back;
   for_each_block_group<kLanes, Block, 256>(
-      input, weighting, blocks, [&](const BlockLanes<kLanes, 256>& block, Block* const* blocks_out) {
+      input, objective.weighting, blocks, [&](const BlockLanes<kLanes, 256>& block, Block* const* blocks_out) {
         const auto result = Search(block, effort).search();
         typename Lanes<kLanes>::I scales[Search::kCount], codes[256];
         for (int b = 0; b < Search::kCount; ++b) {
@@ -178,7 +178,7 @@ void encode_q6_k(const EncodeInput& input, uint8_t* blocks) {
   using Search = SuperScale<Grid, kLanes, 16, -128, 127>;
   const Weighting weighting = input.importance == nullptr ? Weighting{1.0f} : kQ6KWeighting;
   encode_super_blocks<Grid, kLanes, BlockQ6_K, Search>(
-      input, weighting, super_effort(input.effort, 0.9f, 1.1f, 12), blocks,
+      input, Objective{weighting}, super_effort(input.effort, 0.9f, 1.1f, 12), blocks,
       [](const I* scales, const I* codes, const BlockBytes<kLanes>& out) {
         store_bytes<kLanes, 16>(out, offsetof(BlockQ6_K, scales), [&](int n) { return scales[n] & 255; });
         // Per 128 values: low nibbles of values n and n + 64 share a byte, the top bits of n, n + 32, n + 64 and
@@ -201,7 +201,7 @@ void encode_q3_k(const EncodeInput& input, uint8_t* blocks) {
   using Grid = IntegerGrid<kLanes, -4, 3>;
   using Search = SuperScale<Grid, kLanes, 16, -32, 31>;
   encode_super_blocks<Grid, kLanes, BlockQ3_K, Search>(
-      input, kQ3KWeighting, super_effort(input.effort, 0.5f, 1.3f, 14, kQ3KGivenBack), blocks,
+      input, kQ3KObjectives.of(input.use), super_effort(input.effort, 0.5f, 1.3f, 14), blocks,
       [](const I* scales, const I* codes, const BlockBytes<kLanes>& out) {
         // A 6-bit scale: low nibbles of scales n and n + 8 in byte n, the top two bits of four scales in byte 8 + n
         // % 4.
@@ -236,7 +236,7 @@ void encode_iq4_xs(const EncodeInput& input, uint8_t* blocks) {
   using Grid = Iq4Grid<kLanes>;
   using Search = SuperScale<Grid, kLanes, 8, -32, 31>;
   encode_super_blocks<Grid, kLanes, BlockIQ4_XS, Search>(
-      input, kIq4XsWeighting, super_effort(input.effort, 0.7f, 1.2f, 14), blocks,
+      input, Objective{kIq4XsWeighting}, super_effort(input.effort, 0.7f, 1.2f, 14), blocks,
       [](const I* scales, const I* codes, const BlockBytes<kLanes>& out) {
         I low{}, high{};
         for (int b = 0; b < 8; ++b) {

@@ -57,7 +57,10 @@ std::string encoder_fingerprint(const EncoderChoice& encoder) {
     for (const float* weighing : {static_cast<const float*>(nullptr), importance.data()}) {
       EncodeInput input{weights.data(), kRows, kColumns, weighing};
       if (info.format == Format::NVFP4) input.tensor_scale = nvfp4_tensor_scale(std::fabs(largest), input);
-      hasher.add(encoded(info.format, encode, input));
+      for (const MatrixUse use : kMatrixUses) {
+        input.use = use;
+        hasher.add(encoded(info.format, encode, input));
+      }
     }
   }
   return hasher.digits();

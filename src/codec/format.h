@@ -38,6 +38,14 @@ enum class Effort : uint8_t {
   kBest,    ///< more starting points and rounds; a little less error for a multiple of the time
 };
 
+/// What becomes of a matrix's products, which decides what errors cost (docs/formats.md).
+enum class MatrixUse : uint8_t {
+  kGeneral,          ///< they meet others or a nonlinearity: q, k, v, gate, up, output; and what is not known
+  kAttentionOutput,  ///< added to the residual stream
+  kFfnDown,          ///< the same, and the inputs are products themselves: a few tokens make up most of their squares
+};
+inline constexpr MatrixUse kMatrixUses[] = {MatrixUse::kGeneral, MatrixUse::kAttentionOutput, MatrixUse::kFfnDown};
+
 /// Rows of one matrix. Encoders work on many blocks at a time, so many rows in one call are faster than one by one; the
 /// bytes are the same.
 struct EncodeInput {
@@ -47,6 +55,7 @@ struct EncodeInput {
   const float* importance = nullptr;  ///< (columns), non-negative; null: the format's own default weighting
   Effort effort = Effort::kNormal;
   float tensor_scale = 1.0f;  ///< nvfp4 only: multiplies every decoded value (the tensor NAME.scale beside it)
+  MatrixUse use = MatrixUse::kGeneral;
 };
 using EncodeFn = void (*)(const EncodeInput& input, uint8_t* blocks);
 

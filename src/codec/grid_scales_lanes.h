@@ -21,14 +21,14 @@ struct GridKind {
 };
 
 struct GridSettings {
-  float unit;        ///< step = d * (0.5 + s) * unit
-  float given_back;  ///< see inflation()
+  float unit;  ///< step = d * (0.5 + s) * unit
   /// The starts of the search of a scale block: steps that send its weighted root mean square to magnitudes of the grid
   /// from the first to the last, evenly spaced.
   float first_start, last_start;
   int starts;
   /// 4-bit scales tried on either side of the one that comes nearest to a block's free step: 1, or 15 for all.
   int scale_window;
+  float given_back = 0.0f;  ///< see Objective
 };
 
 template <class Kind>

@@ -15,7 +15,7 @@ struct SuperLineSearch {
   int mins;                 ///< candidates for dmin
   int polished;             ///< best pairs (d, dmin) to polish, at most starts
   int rounds;               ///< of polishing
-  float given_back = 0.0f;  ///< share of the shrinkage; see inflation()
+  float given_back = 0.0f;  ///< see Objective
   static constexpr int kMostStarts = 8;
 };
 

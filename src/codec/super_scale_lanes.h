@@ -9,11 +9,11 @@ namespace rung {
 
 /// How long to search.
 struct SuperEffort {
-  StartShares starts;  ///< of every block's free scale
-  int candidates;      ///< values of d that are refined, 1 to 4
-  int rounds;          ///< refinements of each
-  int first_window;    ///< neighbouring integer scales tried in the first of them; in the others one on each side
-  float given_back;    ///< share of the shrinkage; see inflation()
+  StartShares starts;       ///< of every block's free scale
+  int candidates;           ///< values of d that are refined, 1 to 4
+  int rounds;               ///< refinements of each
+  int first_window;         ///< neighbouring integer scales tried in the first of them; in the others one on each side
+  float given_back = 0.0f;  ///< see Objective
 };
 
 template <class Grid, int kLanes, int kBlocks, int kLow, int kHigh>

@@ -6,6 +6,8 @@
 #include <span>
 #include <string_view>
 
+#include "codec/format.h"
+
 namespace rung {
 
 enum class Role : uint8_t {
@@ -60,6 +62,7 @@ struct RoleInfo {
   Role role;
   std::string_view label;  ///< as printed: "attention q", "routed expert down", "norm"
   bool quantizable;        ///< false: kept as it is, like llama-quantize does (norms, routers, small steering tensors)
+  MatrixUse use = MatrixUse::kGeneral;
 };
 
 struct TensorRole {

@@ -137,6 +137,17 @@ TEST(TensorRole, KeepsWhatLlamaQuantizeKeeps) {
     EXPECT_TRUE(role_info(role_of(name).role).quantizable) << name;
 }
 
+TEST(TensorRole, WhatIsAddedToTheResidualStreamIsTold) {
+  const auto use = [](std::string_view name) { return role_info(role_of(name).role).use; };
+  for (const char* name : {"blk.0.attn_output.weight", "blk.3.attn_output_b.weight"})
+    EXPECT_EQ(use(name), MatrixUse::kAttentionOutput) << name;
+  for (const char* name : {"blk.0.ffn_down.weight", "blk.1.ffn_down_exps.weight", "blk.1.ffn_down_shexp.weight"})
+    EXPECT_EQ(use(name), MatrixUse::kFfnDown) << name;
+  for (const char* name : {"blk.0.attn_q.weight", "blk.0.attn_v.weight", "blk.0.ffn_gate.weight",
+                           "blk.1.ffn_up_exps.weight", "output.weight", "token_embd.weight", "blk.0.unheard.weight"})
+    EXPECT_EQ(use(name), MatrixUse::kGeneral) << name;
+}
+
 TEST(TensorRoleGolden, NoTensorOfAGoldenModelIsOther) {
   const std::filesystem::path golden = std::filesystem::path(RUNG_SHARED_DIR) / "golden";
   if (!std::filesystem::exists(golden)) GTEST_SKIP() << golden << " is absent";

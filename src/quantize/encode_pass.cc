@@ -32,7 +32,8 @@ struct TensorWork {
     std::vector<float> scales;       ///< (matrices), where the plan has a name for them
   };
 
-  TensorWork(size_t position, const GgufTensor& tensor) : index(position), source(tensor), cut(tensor) {}
+  TensorWork(size_t position, const GgufTensor& tensor)
+      : index(position), source(tensor), use(role_info(role_of(tensor.name).role).use), cut(tensor) {}
 
   const float* importance(const Target& target, size_t matrix) const {
     if (target.calibration == CalibrationSource::kNone) return nullptr;
@@ -46,6 +47,7 @@ struct TensorWork {
 
   size_t index;
   const GgufTensor& source;
+  MatrixUse use;
   BandCut cut;
   std::vector<Target> targets;
   std::vector<float> imatrix, energy;  ///< (matrices, columns), each where a target wants it
@@ -346,7 +348,8 @@ std::vector<std::shared_ptr<const Bytes>> EncodePass::encode_targets(const Task&
       auto bytes = std::make_shared<Bytes>(band.rows * target.row_bytes);
       const EncodeInput input{values.data(),    band.rows,
                               work.cut.columns, work.importance(target, band.matrix),
-                              options_.effort,  work.scale(target, band.matrix)};
+                              options_.effort,  work.scale(target, band.matrix),
+                              work.use};
       encode_rows(work, *target.format, band.matrix, input, *bytes);
       pieces.push_back(std::move(bytes));
     } else if (options_.copy_kept) {
