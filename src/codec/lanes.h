@@ -138,7 +138,14 @@ struct Lanes {
   /// Toward zero; magnitudes below 2^31.
   static RUNG_INLINE I to_int(F lanes) { return __builtin_convertvector(lanes, I); }
   /// To the nearest integer, ties to even, for magnitudes below 2^22: adding 1.5 * 2^23 leaves no fraction bits.
-  static RUNG_INLINE F round(F lanes) { return (lanes + 0x1.8p23f) - 0x1.8p23f; }
+  static RUNG_INLINE F round(F lanes) { return (lanes + kRounder) - kRounder; }
+
+  /// round(clamp(lanes, low, high)) for whole low and high of magnitudes below 2^22; any float but NaN.
+  static RUNG_INLINE F round_between(F lanes, int low, int high) {
+    return from_bits(rounder_bits(lanes, low, high)) - kRounder;
+  }
+  /// The same as an integer.
+  static RUNG_INLINE I int_between(F lanes, int low, int high) { return rounder_bits(lanes, low, high) - kRounderBits; }
 
   /// 1 / value, and 0 where that would overflow: such a scale decodes everything to about zero anyway.
   static RUNG_INLINE F safe_inverse(F value) {
@@ -161,6 +168,19 @@ struct Lanes {
     const I normal = ((half & 0x7fff) << 13) + 0x38000000;
     const I tiny = bits(to_float(half & 0x3ff) * 0x1p-24f);
     return from_bits(select((half & 0x7c00) == splat_int(0), tiny, normal) | ((half & 0x8000) << 16));
+  }
+
+ private:
+  static constexpr float kRounder = 0x1.8p23f;
+  static constexpr int32_t kRounderBits = 0x4b400000;
+
+  /// Of kRounder plus the rounded and clamped lanes. Clamped as integers where the instruction set has their minimum:
+  /// there are twice as many units for them. (The order is that of the floats; all negative ones are below low.)
+  static RUNG_INLINE I rounder_bits(F lanes, int low, int high) {
+    if constexpr (kLanes < 8) {
+      return bits(clamp(lanes, splat(static_cast<float>(low)), splat(static_cast<float>(high))) + kRounder);
+    }
+    return min(max(bits(lanes + kRounder), splat_int(kRounderBits + low)), splat_int(kRounderBits + high));
   }
 };
 

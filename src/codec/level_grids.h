@@ -16,10 +16,11 @@ struct IntegerGrid {
   static constexpr float kMirrored = kHigh == -kLow ? 1e30f : 0.499f + (kHigh < -kLow ? kHigh : -kLow);
   static constexpr int kLevels = kHigh - kLow + 1;
   static constexpr float level(int code) { return static_cast<float>(code + kLow); }
-  static RUNG_INLINE typename L::F nearest(typename L::F target) {
-    return L::round(L::clamp(target, L::splat(kLow), L::splat(kHigh)));
-  }
-  static RUNG_INLINE typename L::I code(typename L::F target) { return L::to_int(nearest(target)) - kLow; }
+  /// Targets up to here, of either sign, lie between the ends.
+  static constexpr float kInside = 0.499f + (kHigh < -kLow ? kHigh : -kLow);
+  static RUNG_INLINE typename L::F nearest(typename L::F target) { return L::round_between(target, kLow, kHigh); }
+  static RUNG_INLINE typename L::F nearest_inside(typename L::F target) { return L::round(target); }
+  static RUNG_INLINE typename L::I code(typename L::F target) { return L::int_between(target, kLow, kHigh) - kLow; }
 };
 
 /// What Iq4Grid looks up. Bins of one width, the first and last unbounded, hold exactly one midpoint between
@@ -76,6 +77,7 @@ struct Iq4Grid {
   using L = Lanes<kLanes>;
   static constexpr float kReach = 127;
   static constexpr float kMirrored = 0;
+  static constexpr float kInside = 0;
   static constexpr int kLevels = 16;
   static constexpr float level(int code) { return kIq4Tables.level[code]; }
   static RUNG_INLINE typename L::I code(typename L::F target) {
@@ -87,6 +89,7 @@ struct Iq4Grid {
   static RUNG_INLINE typename L::F nearest(typename L::F target) {
     return lookup_16<kLanes>(kIq4Tables.level, code(target));
   }
+  static RUNG_INLINE typename L::F nearest_inside(typename L::F target) { return nearest(target); }
 };
 
 }  // namespace rung

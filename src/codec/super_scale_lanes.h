@@ -36,8 +36,9 @@ class SuperScale {
   RUNG_INLINE SuperScale(const Block& block, const SuperEffort& effort) : block_(block), effort_(effort) {}
 
   RUNG_INLINE Result search() {
+    const StartTargets<Grid> targets(effort_.starts);
     for (int b = 0; b < kBlocks; ++b)
-      free_[b] = best_free_scale<Grid, kLanes, kBlockValues>(values(b), weights(b), effort_.starts);
+      free_[b] = best_free_scale<Grid, kLanes, kBlockValues>(values(b), weights(b), targets);
     Start starts[kMostCandidates];
     choose_starts(starts);
     Result best = polish(starts[0].d);
@@ -69,7 +70,7 @@ class SuperScale {
   RUNG_INLINE const F* values(int b) const { return block_.x + b * kBlockValues; }
   RUNG_INLINE const F* weights(int b) const { return block_.w + b * kBlockValues; }
   static RUNG_INLINE F in_range(F scale) { return L::clamp(scale, L::splat(kLow), L::splat(kHigh)); }
-  static RUNG_INLINE F nearest_scale(F ratio) { return L::round(in_range(ratio)); }
+  static RUNG_INLINE F nearest_scale(F ratio) { return L::round_between(ratio, kLow, kHigh); }
 
   static RUNG_INLINE void take(I where, const Result& from, Result& to) {
     to.half = L::select(where, from.half, to.half);
@@ -86,15 +87,17 @@ class SuperScale {
     return L::select(lost, half | 1, half);
   }
 
-  /// Error added by rounding the free scales to multiples of d, with each block's levels kept: cheap, and close.
-  RUNG_INLINE F rounding_cost(F d) const {
-    const F inverse = L::safe_inverse(d);
-    F cost{};
+  /// Error added by rounding the free scales to multiples of d, with each block's levels kept: cheap, and close. For
+  /// two values of d at once, as neither then waits for its own sum only.
+  RUNG_INLINE void add_rounding_costs(Start* two) const {
+    const F inverse[] = {L::safe_inverse(two[0].d), L::safe_inverse(two[1].d)};
+    two[0].cost = two[1].cost = F{};
     for (int b = 0; b < kBlocks; ++b) {
-      const F miss = free_[b].scale - d * nearest_scale(free_[b].scale * inverse);
-      cost += free_[b].ll * miss * miss;
+      for (int n = 0; n < 2; ++n) {
+        const F miss = free_[b].scale - two[n].d * nearest_scale(free_[b].scale * inverse[n]);
+        two[n].cost += free_[b].ll * miss * miss;
+      }
     }
-    return cost;
   }
 
   /// The values of d with the least rounding cost among those that bring the largest scale near either end.
@@ -105,10 +108,11 @@ class SuperScale {
     constexpr int kSteps = 13;
     for (int step = 0; step < kSteps; ++step) {
       const float share = 1.02f - 0.02f * static_cast<float>(step);
-      for (const int end : {kLow, kHigh}) {
-        const F d = block_.from_half(store(largest * (1.0f / (share * static_cast<float>(end)))));
-        insert_ranked(Start{d, rounding_cost(d)}, starts, effort_.candidates);
-      }
+      Start ends[2];
+      ends[0].d = block_.from_half(store(largest * (1.0f / (share * kLow))));
+      ends[1].d = block_.from_half(store(largest * (1.0f / (share * kHigh))));
+      add_rounding_costs(ends);
+      for (const Start& end : ends) insert_ranked(end, starts, effort_.candidates);
     }
   }
 
@@ -146,20 +150,41 @@ class SuperScale {
   /// Sets scale to the best of those within `window` of it.
   RUNG_INLINE LevelLanes<kLanes> best_neighbour(int b, F d, int window, F& scale) const {
     const F centre = scale;
-    LevelLanes<kLanes> best;
-    F least = L::splat(kNever);
-    for (int step = -window; step <= window; ++step) {
-      const F near = in_range(centre + static_cast<float>(step));
-      const F whole = d * near;
-      const auto sums = sum_levels<Grid, kLanes, kBlockValues>(values(b), weights(b), L::safe_inverse(whole));
-      const F error = sums.error(whole);
-      const I better = error < least;
-      least = L::select(better, error, least);
-      scale = L::select(better, near, scale);
-      best.xl = L::select(better, sums.xl, best.xl);
-      best.ll = L::select(better, sums.ll, best.ll);
+    Neighbour best;
+    if (window == 1) {
+      consider<3>(b, d, centre - 1.0f, best);
+    } else {
+      consider<2>(b, d, centre - 2.0f, best);
+      consider<3>(b, d, centre, best);
     }
-    return best;
+    scale = best.scale;
+    return best.sums;
+  }
+
+  struct Neighbour {
+    F scale;
+    LevelLanes<kLanes> sums;
+    F error = L::splat(kNever);
+  };
+
+  /// kCount scales from `first` on.
+  template <int kCount>
+  RUNG_INLINE void consider(int b, F d, F first, Neighbour& best) const {
+    F near[kCount], inverse[kCount];
+    LevelLanes<kLanes> sums[kCount];
+    for (int n = 0; n < kCount; ++n) {
+      near[n] = in_range(first + static_cast<float>(n));
+      inverse[n] = L::safe_inverse(d * near[n]);
+    }
+    sum_levels<Grid, kLanes, kBlockValues, kCount>(values(b), weights(b), inverse, sums);
+    for (int n = 0; n < kCount; ++n) {
+      const F error = sums[n].error(d * near[n]);
+      const I better = error < best.error;
+      best.error = L::select(better, error, best.error);
+      best.scale = L::select(better, near[n], best.scale);
+      best.sums.xl = L::select(better, sums[n].xl, best.sums.xl);
+      best.sums.ll = L::select(better, sums[n].ll, best.sums.ll);
+    }
   }
 
   /// Replaces the result of the lanes whose values are exactly d * scale * level.
@@ -167,6 +192,7 @@ class SuperScale {
     I open = best.half == best.half;
     for (int b = 0; b < kBlocks && L::any(open); ++b)
       open &= maybe_on_grid<kLanes, kBlockValues>(values(b), Grid::kReach);
+    if (!L::any(open)) return;
     const F largest = largest_value<kLanes, 256>(block_.x);
     open &= largest != L::splat(0.0f);
     if (L::any(open)) find_exact(largest, open, best);

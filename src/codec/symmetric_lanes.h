@@ -9,18 +9,22 @@
 
 namespace rung {
 
-/// For the levels nearest to x * inverse. w: null where all weights are one.
-template <class Grid, int kLanes, int kValues>
-RUNG_INLINE LevelLanes<kLanes> sum_levels(const typename Lanes<kLanes>::F* x, const typename Lanes<kLanes>::F* w,
-                                          typename Lanes<kLanes>::F inverse) {
-  LevelLanes<kLanes> sums;
+/// For the levels nearest to x * inverse[n] of kCount candidates n at once: they share loads, and none waits for its
+/// own sums only. w: null where all weights are one. kInside: no target lies beyond the grid's ends.
+template <class Grid, int kLanes, int kValues, int kCount, bool kInside = false>
+RUNG_INLINE void sum_levels(const typename Lanes<kLanes>::F* x, const typename Lanes<kLanes>::F* w,
+                            const typename Lanes<kLanes>::F* inverse, LevelLanes<kLanes>* sums) {
+  for (int n = 0; n < kCount; ++n) sums[n] = {};
+#pragma GCC unroll 1  // all values at once are more than the registers hold
   for (int k = 0; k < kValues; ++k) {
-    const auto level = Grid::nearest(x[k] * inverse);
-    const auto weighted = w == nullptr ? level : w[k] * level;
-    sums.xl += weighted * x[k];
-    sums.ll += weighted * level;
+    for (int n = 0; n < kCount; ++n) {
+      const auto target = x[k] * inverse[n];
+      const auto level = kInside ? Grid::nearest_inside(target) : Grid::nearest(target);
+      const auto weighted = w == nullptr ? level : w[k] * level;
+      sums[n].xl += weighted * x[k];
+      sums[n].ll += weighted * level;
+    }
   }
-  return sums;
 }
 
 /// The scales that a block's search starts from send its largest value to levels from `first` to `last` times the
@@ -31,41 +35,68 @@ struct StartShares {
   int count;
 };
 
-/// The best free (unrounded) scale: candidates of either sign are judged with their least-squares scales.
+/// The levels that the starts send the largest value to, in the order in which they are judged: with both signs where
+/// that makes a difference.
+template <class Grid>
+struct StartTargets {
+  static constexpr int kMost = 80;
+  float target[kMost];
+  int count = 0;
+  int inside = 0;  ///< the first so many send no value beyond the grid's ends
+
+  RUNG_INLINE explicit StartTargets(const StartShares& starts) {
+    const float widest = 1.0f / starts.first, narrowest = 1.0f / starts.last;
+    const float step = starts.count > 1 ? (narrowest - widest) / static_cast<float>(starts.count - 1) : 0.0f;
+    for (int start = 0; start < starts.count; ++start) {
+      const float reach = Grid::kReach / (widest + step * static_cast<float>(start));
+      if (reach <= Grid::kInside && inside == count) ++inside;
+      target[count++] = reach;
+      if (reach > Grid::kMirrored) target[count++] = -reach;
+    }
+  }
+};
+
+/// The best free (unrounded) scale: candidates are judged with their least-squares scales.
 template <int kLanes>
 struct FreeScale {
-  using F = typename Lanes<kLanes>::F;
+  using L = Lanes<kLanes>;
+  using F = typename L::F;
   F scale{};
-  F ll{};    ///< of its levels
-  F gain{};  ///< xl^2 of its levels: divided by ll, how much less error than scale 0
+  F ll = L::splat(1.0f);  ///< of its levels
+  F gain{};               ///< xl^2 of its levels: divided by ll, how much less error than scale 0
+
+  template <class Grid, int kValues, int kCount, bool kInside>
+  RUNG_INLINE void consider(const F* x, const F* w, F inverse, const float* targets) {
+    F starts[kCount];
+    LevelLanes<kLanes> sums[kCount];
+    for (int n = 0; n < kCount; ++n) starts[n] = inverse * targets[n];
+    sum_levels<Grid, kLanes, kValues, kCount, kInside>(x, w, starts, sums);
+    for (int n = 0; n < kCount; ++n) {
+      // xl^2 / ll compared without dividing; neither is negative.
+      const F square = sums[n].xl * sums[n].xl;
+      const auto better = L::less_by_bits(gain * sums[n].ll, square * ll);
+      gain = L::select(better, square, gain);
+      ll = L::select(better, sums[n].ll, ll);
+      scale = L::select(better, sums[n].xl, scale);
+    }
+  }
 };
 
 template <class Grid, int kLanes, int kValues>
 RUNG_INLINE FreeScale<kLanes> best_free_scale(const typename Lanes<kLanes>::F* x, const typename Lanes<kLanes>::F* w,
-                                              const StartShares& starts) {
+                                              const StartTargets<Grid>& starts) {
   using L = Lanes<kLanes>;
   using F = typename L::F;
   F largest{};
   for (int k = 0; k < kValues; ++k) largest = L::max(largest, L::abs(x[k]));
   const F inverse = L::safe_inverse(largest);
   FreeScale<kLanes> best;
-  best.ll = L::splat(1.0f);
-  const auto consider = [&](F start) {
-    const auto sums = sum_levels<Grid, kLanes, kValues>(x, w, start);
-    // xl^2 / ll compared without dividing.
-    const F square = sums.xl * sums.xl;
-    const auto better = square * best.ll > best.gain * sums.ll;
-    best.gain = L::select(better, square, best.gain);
-    best.ll = L::select(better, sums.ll, best.ll);
-    best.scale = L::select(better, sums.xl, best.scale);
-  };
-  const float widest = 1.0f / starts.first, narrowest = 1.0f / starts.last;
-  const float step = starts.count > 1 ? (narrowest - widest) / static_cast<float>(starts.count - 1) : 0.0f;
-  for (int start = 0; start < starts.count; ++start) {
-    const float reach = Grid::kReach / (widest + step * static_cast<float>(start));
-    consider(inverse * reach);
-    if (reach > Grid::kMirrored) consider(inverse * -reach);
-  }
+  int at = 0;
+  for (; at + 2 <= starts.inside; at += 2)
+    best.template consider<Grid, kValues, 2, true>(x, w, inverse, starts.target + at);
+  for (; at + 2 <= starts.count; at += 2)
+    best.template consider<Grid, kValues, 2, false>(x, w, inverse, starts.target + at);
+  if (at < starts.count) best.template consider<Grid, kValues, 1, false>(x, w, inverse, starts.target + at);
   best.scale /= best.ll;
   return best;
 }
@@ -84,7 +115,9 @@ RUNG_INLINE typename Lanes<kLanes>::I refine_half_scale(const BlockLanes<kLanes,
   for (int round = 0; round < rounds; ++round) {
     const auto half = block.to_half(wanted);
     const F scale = block.from_half(half);
-    const auto sums = sum_levels<Grid, kLanes, kValues>(block.x, w, L::safe_inverse(scale));
+    const F inverse = L::safe_inverse(scale);
+    LevelLanes<kLanes> sums;
+    sum_levels<Grid, kLanes, kValues, 1>(block.x, w, &inverse, &sums);
     const F error = sums.error(scale);
     going &= error < best_error;
     if (!L::any(going)) break;
@@ -101,7 +134,7 @@ template <class Grid, int kLanes, int kValues>
 RUNG_INLINE typename Lanes<kLanes>::I fit_half_scale(const BlockLanes<kLanes, kValues>& block,
                                                      const typename Lanes<kLanes>::F* w, const StartShares& starts,
                                                      int rounds) {
-  const auto free = best_free_scale<Grid, kLanes, kValues>(block.x, w, starts);
+  const auto free = best_free_scale<Grid, kLanes, kValues>(block.x, w, StartTargets<Grid>(starts));
   auto half = refine_half_scale<Grid, kLanes, kValues>(block, w, free.scale, rounds);
   prefer_exact_half<Grid, kLanes, kValues>(block, half);
   return half;
