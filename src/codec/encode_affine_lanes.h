@@ -11,7 +11,7 @@ namespace rung {
 /// What weighs a value beside its importance (the reference's choice for each of these formats). q4_1 and q5_1
 /// without importance weigh all values the same.
 inline constexpr Weighting kLineWeighting{1.0f};
-inline constexpr Objectives kQ2KObjectives{{{8.0f}, 1.0f}};  // docs/formats.md
+inline constexpr Objectives kQ2KObjectives{{{8.0f}, 1.0f}, {{8.0f, 4}, 0.5f}};  // docs/formats.md
 inline constexpr Weighting kQ4KWeighting{2.0f};
 inline constexpr Weighting kQ5KWeighting{2.0f};
 

@@ -137,11 +137,11 @@ RUNG_INLINE void encode_grid(const EncodeInput& input, const Objectives& objecti
 }
 
 // Settled by divergence: docs/formats.md.
-inline constexpr Objectives kObjectivesIQ2_XXS{{{8.0f}, 0.85f}};
-inline constexpr Objectives kObjectivesIQ2_XS{{{2.0f, 7}, 1.2f}};
+inline constexpr Objectives kObjectivesIQ2_XXS{{{8.0f}, 0.85f}, {{8.0f, 4}, 0.5f}};
+inline constexpr Objectives kObjectivesIQ2_XS{{{2.0f, 7}, 1.2f}, {{8.0f, 4}, 0.5f}};
 inline constexpr Objectives kObjectivesIQ2_S{{{8.0f, 7}, 1.0f}, {{8.0f, 4}, 0.5f}};
-inline constexpr Objectives kObjectivesIQ3_XXS{{{8.0f, 7}, 1.0f}};
-inline constexpr Objectives kObjectivesIQ3_S{{{2.0f}, 1.0f}};
+inline constexpr Objectives kObjectivesIQ3_XXS{{{8.0f, 7}, 1.0f}, {{2.0f, 5}, 0.6f}};
+inline constexpr Objectives kObjectivesIQ3_S{{{2.0f, 7}, 1.0f}, {{2.0f, 5}, 1.0f}};
 
 template <int kLanes>
 using KindIQ2_XXS = GridKind<GridOf<Iq2Levels<kLanes>, kIq2XxsHalves, GridSigns::kEven>, 4>;
