@@ -70,23 +70,41 @@ struct CodeRule {
   F inverse;
   F shift;
 
+  RUNG_INLINE CodeRule(F with_inverse, F with_shift) : inverse(with_inverse), shift(with_shift) {}
   RUNG_INLINE explicit CodeRule(const LineLanes<kLanes>& line)
       : inverse(L::safe_inverse(line.scale)), shift(line.min * inverse) {}
-  RUNG_INLINE F code(F x) const { return L::round(L::clamp(x * inverse + shift, F{}, L::splat(kTop))); }
+  RUNG_INLINE F code(F x) const { return L::round_between(x * inverse + shift, 0, kTop); }
+  RUNG_INLINE typename L::I whole_code(F x) const { return L::int_between(x * inverse + shift, 0, kTop); }
 };
+
+/// For kCount lines at once: they share loads, and none waits for its own sums only.
+template <int kTop, bool kWeighted, int kLanes, int kValues, int kCount>
+RUNG_INLINE void sum_codes(const typename Lanes<kLanes>::F* x, const typename Lanes<kLanes>::F* w,
+                           const LineLanes<kLanes>* lines, CodeLanes<kLanes>* sums) {
+  typename Lanes<kLanes>::F inverse[kCount], shift[kCount];
+  for (int n = 0; n < kCount; ++n) {
+    const CodeRule<kLanes, kTop> rule(lines[n]);
+    inverse[n] = rule.inverse;
+    shift[n] = rule.shift;
+    sums[n] = {};
+  }
+#pragma GCC unroll 1  // all values at once are more than the registers hold
+  for (int k = 0; k < kValues; ++k) {
+    for (int n = 0; n < kCount; ++n) {
+      const auto code = CodeRule<kLanes, kTop>(inverse[n], shift[n]).code(x[k]);
+      const auto weighted = kWeighted ? w[k] * code : code;
+      sums[n].q += weighted;
+      sums[n].qq += weighted * code;
+      sums[n].xq += weighted * x[k];
+    }
+  }
+}
 
 template <int kTop, bool kWeighted, int kLanes, int kValues>
 RUNG_INLINE CodeLanes<kLanes> sum_codes(const typename Lanes<kLanes>::F* x, const typename Lanes<kLanes>::F* w,
                                         const LineLanes<kLanes>& line) {
-  const CodeRule<kLanes, kTop> rule(line);
   CodeLanes<kLanes> sums;
-  for (int k = 0; k < kValues; ++k) {
-    const auto code = rule.code(x[k]);
-    const auto weighted = kWeighted ? w[k] * code : code;
-    sums.q += weighted;
-    sums.qq += weighted * code;
-    sums.xq += weighted * x[k];
-  }
+  sum_codes<kTop, kWeighted, kLanes, kValues, 1>(x, w, &line, &sums);
   return sums;
 }
 
@@ -224,20 +242,33 @@ class FreeLines {
   RUNG_INLINE void search(const StartCount& starts, LineFitLanes<kLanes>* fits) {
     const F low = kSignedMin ? values_.low : L::min(values_.low, F{});
     const F step = (values_.high - low) * (1.0f / kTop);
-    for (int start = 0; start < starts.ranges; ++start) {
-      const StartRange range = kStartRanges<kTop>[start];
-      consider({step * ((kTop - range.low - range.high) * (1.0f / kTop)), -(low + step * range.low)});
+    int start = 0;
+    for (; start + 2 <= starts.ranges; start += 2) {
+      const LineLanes<kLanes> lines[] = {line_of(low, step, start), line_of(low, step, start + 1)};
+      CodeLanes<kLanes> codes[2];
+      sum_codes<kTop, kWeighted, kLanes, kValues, 2>(x_, w_, lines, codes);
+      for (const auto& each : codes) consider(each);
     }
+    if (start < starts.ranges) consider(codes_of(line_of(low, step, start)));
     for (int round = 0; round < starts.rounds; ++round) {
-      if (!L::any(consider(solve_line<kSignedMin>(codes_[0], values_)))) break;
+      if (!L::any(consider(codes_of(solve_line<kSignedMin>(codes_[0], values_))))) break;
     }
     for (int kept = 0; kept < kKept; ++kept) fits[kept] = {codes_[kept], solve_line<kSignedMin>(codes_[kept], values_)};
   }
 
  private:
-  /// True where the codes of this line are the best so far.
-  RUNG_INLINE I consider(const LineLanes<kLanes>& line) {
-    auto codes = sum_codes<kTop, kWeighted, kLanes, kValues>(x_, w_, line);
+  /// The line that sends the range of a start to the codes.
+  static RUNG_INLINE LineLanes<kLanes> line_of(F low, F step, int start) {
+    const StartRange range = kStartRanges<kTop>[start];
+    return {step * ((kTop - range.low - range.high) * (1.0f / kTop)), -(low + step * range.low)};
+  }
+
+  RUNG_INLINE CodeLanes<kLanes> codes_of(const LineLanes<kLanes>& line) const {
+    return sum_codes<kTop, kWeighted, kLanes, kValues>(x_, w_, line);
+  }
+
+  /// True where these codes are the best so far.
+  RUNG_INLINE I consider(CodeLanes<kLanes> codes) {
     Explained<kLanes, kSignedMin> explained(codes, values_);
     const I best = explained > explained_[0];
     I known = L::splat_int(0);

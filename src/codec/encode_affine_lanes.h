@@ -89,12 +89,11 @@ __attribute__((noinline)) void take_exact_lines(const BlockLanes<kLanes, 32>& bl
 template <int kTop, int kLanes, class Block>
 RUNG_INLINE void store_line_block(const BlockLanes<kLanes, 32>& block, const LineLanes<kLanes>& line,
                                   Block* const* out) {
-  using L = Lanes<kLanes>;
   const CodeRule<kLanes, kTop> rule(line);
   PackedLanes<kLanes, 4> low;
   PackedLanes<kLanes, 1> high;
   for (int n = 0; n < 32; ++n) {
-    const auto code = L::to_int(rule.code(block.x[n]));
+    const auto code = rule.whole_code(block.x[n]);
     low.put(n % 16, n / 16 * 4, code & 15);
     high.words[0] |= (code >> 4) << n;
   }
@@ -167,13 +166,12 @@ RUNG_INLINE void store_halves(const BlockLanes<kLanes, 256>& block, const Result
 /// q4_k, q5_k: 32 values in the low nibbles of 32 bytes, the next 32 in the high ones; a bit plane for the fifth bits.
 template <int kTop, int kLanes, class Block, class Result>
 RUNG_INLINE void store_fine_block(const BlockLanes<kLanes, 256>& block, const Result& found, Block* const* out) {
-  using L = Lanes<kLanes>;
   PackedLanes<kLanes, 32> low;
   PackedLanes<kLanes, 8> high;
   for (int b = 0; b < 8; ++b) {
     const CodeRule<kLanes, kTop> rule(found.line(b));
     for (int n = 0; n < 32; ++n) {
-      const auto code = L::to_int(rule.code(block.x[b * 32 + n]));
+      const auto code = rule.whole_code(block.x[b * 32 + n]);
       low.put(b / 2 * 32 + n, b % 2 * 4, code & 15);
       if constexpr (kTop == 31) high.put(n, b, code >> 4);
     }
@@ -215,7 +213,7 @@ RUNG_INLINE void store_coarse_block(const BlockLanes<kLanes, 256>& block, const 
     scales.put(b, 0, L::to_int(found.scale[b]) | (L::to_int(found.min[b]) << 4));
     const CodeRule<kLanes, 3> rule(found.line(b));
     for (int n = b * 16; n < b * 16 + 16; ++n)
-      codes.put(n / 128 * 32 + n % 32, n % 128 / 32 * 2, L::to_int(rule.code(block.x[n])));
+      codes.put(n / 128 * 32 + n % 32, n % 128 / 32 * 2, rule.whole_code(block.x[n]));
   }
   store_halves(block, found, out);
   scales.store(out, offsetof(BlockQ2_K, scales));

@@ -220,10 +220,10 @@ class Iq1Search {
     Totals above, below;
     for (int n = 0; n < kShiftSpan; ++n) {
       const I plus = x[n] > high, minus = x[n] < low;
-      above.wx = L::select(plus, above.wx + wx[n], above.wx);
-      above.w = L::select(plus, above.w + w[n], above.w);
-      below.wx = L::select(minus, below.wx + wx[n], below.wx);
-      below.w = L::select(minus, below.w + w[n], below.w);
+      above.wx = L::add_where(plus, above.wx, wx[n]);
+      above.w = L::add_where(plus, above.w, w[n]);
+      below.wx = L::add_where(minus, below.wx, wx[n]);
+      below.w = L::add_where(minus, below.w, w[n]);
     }
     const float top = shift + 1.0f, bottom = shift - 1.0f;
     return {top * above.wx + bottom * below.wx + shift * (totals.wx - above.wx - below.wx),

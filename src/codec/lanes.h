@@ -68,6 +68,13 @@ struct Lanes {
 
   static RUNG_INLINE F select(I mask, F yes, F no) { return mask ? yes : no; }
   static RUNG_INLINE I select(I mask, I yes, I no) { return mask ? yes : no; }
+  /// select(mask, sum + value, sum) for sums that began with 0, which are never -0.
+  static RUNG_INLINE F add_where(I mask, F sum, F value) {
+#ifdef __AVX512F__
+    if constexpr (kLanes == 16) return select(mask, sum + value, sum);  // one instruction
+#endif
+    return sum + from_bits(bits(value) & mask);
+  }
   static RUNG_INLINE bool any(I mask) {
 #ifdef __AVX512F__
     if constexpr (kLanes == 16) return _mm512_test_epi32_mask((__m512i)mask, (__m512i)mask) != 0;

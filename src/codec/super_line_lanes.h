@@ -120,9 +120,7 @@ class SuperLineLanes {
   RUNG_INLINE const F* x(int b) const { return block_.x + b * kValues; }
   RUNG_INLINE const F* w(int b) const { return block_.w + b * kValues; }
 
-  static RUNG_INLINE F nearest_multiple(F value, F inverse) {
-    return L::round(L::clamp(value * inverse, F{}, L::splat(kMost)));
-  }
+  static RUNG_INLINE F nearest_multiple(F value, F inverse) { return L::round_between(value * inverse, 0, kMost); }
 
   /// As stored; too small for a half becomes the smallest one, since the integers can make up for it.
   RUNG_INLINE F store(F d) const {
