@@ -39,12 +39,20 @@ std::vector<float> encode_rows(Format format, const std::vector<float>& x, const
   return there_and_back(format, x, {kVectorCols, importance.empty() ? nullptr : importance.data()});
 }
 
-// The bar of the project is 3 % above llama.cpp. The lower bound says that we still measure the same thing.
+// What the project promises of the error, as a share of llama.cpp's, with importance. The grid, iq1 and fp4 formats
+// have theirs in their own tests.
+const std::map<Format, double> kBars = {{Format::Q2_K, 0.94}, {Format::Q3_K, 0.97},   {Format::Q4_K, 0.96},
+                                        {Format::Q5_K, 0.90}, {Format::Q6_K, 0.90},   {Format::IQ4_XS, 0.95},
+                                        {Format::Q4_0, 0.97}, {Format::IQ4_NL, 0.95}, {Format::Q5_0, 0.97}};
+
+// The lower bound says that we still measure the same thing. Some searches are judged before they give back a part of
+// the shrinkage, which costs error for less divergence.
 TEST(Encoders, NoMoreErrorThanTheReferenceEncoder) {
   const std::vector<float> imatrix = read_vector_floats("imatrix.f32");
   // llama.cpp scales these by the largest value, which suits nothing but natively ternary weights.
   const std::set<Format> takes_largest = {Format::TQ1_0, Format::TQ2_0, Format::Q2_0};
-  const std::set<Format> gives_back = {Format::IQ1_S, Format::IQ1_M, Format::IQ2_XXS, Format::IQ2_XS, Format::IQ2_S};
+  const std::set<Format> gives_back = {Format::IQ1_S,  Format::IQ1_M, Format::IQ2_XXS,
+                                       Format::IQ2_XS, Format::IQ2_S, Format::Q2_K};
   std::map<Format, int> checked;
   for (const GgufVector& vector : read_vector_manifest()) {
     if (format_info(vector.format).encode == nullptr) continue;
@@ -56,7 +64,9 @@ TEST(Encoders, NoMoreErrorThanTheReferenceEncoder) {
     const std::vector<float> decoded = encode_rows(vector.format, x, w);
     const double ours =
         gives_back.count(vector.format) != 0 ? searched_error(x, decoded, w) : relative_error(x, decoded, w);
-    EXPECT_LT(ours, 1.03 * vector.rel_error);
+    const auto bar = kBars.find(vector.format);
+    // rel_error is printed with 6 digits.
+    EXPECT_LT(ours, (vector.imatrix && bar != kBars.end() ? bar->second : 1.0 + 1e-5) * vector.rel_error);
     EXPECT_GT(ours, (takes_largest.count(vector.format) != 0 ? 0.1 : 0.5) * vector.rel_error);
     ++checked[vector.format];
   }
