@@ -405,7 +405,7 @@ class Iq1Search {
   I half_;
 };
 
-inline constexpr Objectives kIq1Objectives{{kPlainWeighting, 1.0f}};  // docs/formats.md
+inline constexpr Objective kIq1Objective{kPlainWeighting, 1.0f};  // docs/formats.md
 
 RUNG_INLINE Iq1Depth iq1_s_depth(Effort effort) {
   if (effort == Effort::kFast) return {6, 1, false, 1};
@@ -470,12 +470,11 @@ RUNG_INLINE void store_iq1(const Iq1Plan& plan, const Iq1Search<kLanes, 16, 8>& 
 
 template <int kLanes, class Block, int kSpan, int kShiftSpan>
 RUNG_INLINE void encode_iq1(const EncodeInput& input, const Iq1Depth& depth, uint8_t* blocks) {
-  const Objective& objective = kIq1Objectives.of(input.use);
   const Iq1Plan& plan = iq1_plan();
   Iq1Search<kLanes, kSpan, kShiftSpan> search(plan);
-  for_each_block_group<kLanes, Block, 256>(input, objective.weighting, blocks,
+  for_each_block_group<kLanes, Block, 256>(input, kIq1Objective.weighting, blocks,
                                            [&](const BlockLanes<kLanes, 256>& block, Block* const* out) {
-                                             search.run(block, depth, objective.given_back);
+                                             search.run(block, depth, kIq1Objective.given_back);
                                              store_iq1(plan, search, out);
                                            });
 }

@@ -111,13 +111,8 @@ struct Lanes {
   /// min() and < for floats that are neither negative nor NaN: their bits stand in the same order, and integers are
   /// compared at twice the rate.
   static RUNG_INLINE F min_of_bits(F left, F right) {
-#ifdef __AVX512F__
-    if constexpr (kLanes == 16) return (F)_mm512_min_epi32((__m512i)left, (__m512i)right);
-#endif
-#ifdef __AVX2__
-    if constexpr (kLanes == 8) return (F)_mm256_min_epi32((__m256i)left, (__m256i)right);
-#endif
-    return min(left, right);  // SSE2 has no minimum of 32-bit integers
+    if constexpr (kLanes < 8) return min(left, right);  // SSE2 has no minimum of 32-bit integers
+    return from_bits(min(bits(left), bits(right)));
   }
   static RUNG_INLINE I less_by_bits(F left, F right) { return bits(left) < bits(right); }
   static RUNG_INLINE I min(I left, I right) { return left < right ? left : right; }

@@ -133,6 +133,24 @@ TEST_F(PipelineTest, LossesAreThoseOfTheDecodedFile) {
   }
 }
 
+TEST_F(PipelineTest, EncodersAreToldWhatAMatrixIsUsedFor) {
+  quantize({output("out.gguf", "q3_k")});
+  const GgufFile written = GgufFile::open(folder_ / "out.gguf").value();
+  const auto encoded_for = [&](std::string_view name, MatrixUse use) {
+    const GgufTensor& tensor = *file_->tensor(name);
+    std::vector<float> values(tensor.values());
+    decode_row(*tensor.format, tensor.bytes.data(), values.size(), values.data());
+    std::vector<uint8_t> blocks(row_bytes(Format::Q3_K, values.size()));
+    encode_matrix_rows(Format::Q3_K,
+                       {.values = values.data(), .rows = tensor.rows(), .columns = tensor.columns(), .use = use},
+                       blocks.data());
+    return std::ranges::equal(blocks, written.tensor(name)->bytes);
+  };
+  EXPECT_TRUE(encoded_for("blk.0.ffn_down_exps.weight", MatrixUse::kFfnDown));
+  EXPECT_FALSE(encoded_for("blk.0.ffn_down_exps.weight", MatrixUse::kGeneral));
+  EXPECT_TRUE(encoded_for("blk.0.attn_q.weight", MatrixUse::kGeneral));
+}
+
 TEST_F(PipelineTest, LossOfARowByHand) {
   // q8_0 with scale 1/127 * 127 = 1: 1.25 becomes 1, 127 stays; the importance weighs the miss.
   std::vector<float> row(32), importance(32, 1.0f);
